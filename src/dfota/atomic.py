@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Write a file whole or not at all; it must know nothing of what it writes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from dfota.errors import OutputError
+
+
+def write_atomically(
+    path: Path, data: bytes | bytearray | memoryview, *, mode: int = 0o644
+) -> None:
+    """Put *data* at *path* so that a reader, a crash or Ctrl-C never sees a part of it.
+
+    The bytes go to a temporary file in the same directory, are flushed to the disk and
+    renamed over *path*; on any failure the temporary file is removed and what stood at
+    *path* before stays. ``/dev/stdout`` and other non-regular files are written directly.
+
+    Args:
+        path: where; its directory must exist.
+        data: the whole content.
+        mode: permission bits of the new file, before the umask.
+
+    Raises:
+        OutputError: the file cannot be written (full disk, permissions, no directory).
+    """
+    try:
+        if path.exists() and not path.is_file():
+            if path.is_dir():
+                raise OutputError(str(path), "it is a directory")
+            path.write_bytes(data)
+            return
+        # Follow a symbolic link, so that the link stays and its target is replaced.
+        target = Path(os.path.realpath(path))
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                _fill(stream, data)
+                umask = os.umask(0)
+                os.umask(umask)
+                os.fchmod(stream.fileno(), mode & ~umask)
+            os.replace(name, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        raise OutputError(str(path), error.strerror or str(error)) from error
+
+
+def _fill(stream: IO[bytes], data: bytes | bytearray | memoryview) -> None:
+    stream.write(data)
+    stream.flush()
+    os.fsync(stream.fileno())

@@ -1,0 +1,102 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The root of the command tree and the only place where an error becomes an exit code.
+
+Commands are loaded when they are called, so that ``dfota --help`` stays fast; the table
+below must name every command with its one-line help.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from dfota import __version__
+from dfota.cli.console import Console
+from dfota.cli.exit_codes import ExitCode, exit_code_for
+from dfota.errors import DfotaError
+
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("dfota.cli.demo:demo", "Upgrade a virtual BG96 in one terminal, power cut included."),
+    "delta": ("dfota.cli.delta:delta", "Make, apply and look into patches."),
+    "key": ("dfota.cli.key:key", "Make the keys that sign and verify packages."),
+    "package": ("dfota.cli.package:package", "Build, show, verify and apply packages."),
+    "serve": ("dfota.cli.serve:serve", "Host packages over HTTP and HTTPS."),
+    "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
+    "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
+    "completion": ("dfota.cli.completion:completion", "Print a shell completion script."),
+}
+"""Name → (module:attribute, short help), in the order in which ``--help`` shows them."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in table order."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        target = _COMMANDS[cmd_name][0]
+        module_name, attribute = target.split(":")
+        command = getattr(importlib.import_module(module_name), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{target} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print the table without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in _COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog="Start with 'dfota demo'. Every command explains itself with --help.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="dfota")
+@click.option("--json", "as_json", is_flag=True, help="Print results as JSON, for machines.")
+@click.option("-q", "--quiet", is_flag=True, help="No notes and no progress on stderr.")
+@click.pass_context
+def cli(ctx: click.Context, as_json: bool, quiet: bool) -> None:
+    """Delta firmware upgrades over the air, from two images to an upgraded module."""
+    ctx.obj = Console(as_json=as_json, quiet=quiet)
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Run the command line *argv* (default: the process's own) and return its exit code.
+
+    The only place where an exception becomes an exit code. A ``DfotaError`` becomes one
+    sentence; anything else is a defect and keeps its traceback.
+    """
+    console = Console(as_json="--json" in (sys.argv[1:] if argv is None else argv))
+    try:
+        result = cli.main(args=argv, prog_name="dfota", standalone_mode=False)
+    except DfotaError as error:
+        console.error(error)
+        return exit_code_for(error)
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of stdout left (`dfota … | head`): point stdout elsewhere, so that
+        # the interpreter's own flush at exit does not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def main() -> NoReturn:
+    """Entry point of the ``dfota`` program."""
+    sys.exit(run())

@@ -1,0 +1,822 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The exception tree of dfota; it must import nothing, print nothing and know no exit code.
+
+Every class carries its facts in attributes, passes them to ``super().__init__`` so
+that it survives pickling, and has a stable dotted ``code`` (``room.reason``). What a
+person reads is one sentence (``str(error)``) and one remedy (``error.remedy``).
+
+A test compares this drawing with the classes::
+
+    DfotaError
+    ├── MisuseError
+    ├── InputError
+    │   ├── FileUnreadableError
+    │   ├── ReleaseError
+    │   └── KeyFileError
+    ├── OutputError
+    ├── DeltaError
+    │   ├── PatchFormatError
+    │   ├── PatchVersionError
+    │   ├── PatchCorruptError
+    │   ├── OldImageMismatchError
+    │   └── ImageTooLargeError
+    ├── PackageError
+    │   ├── ContainerError
+    │   ├── ManifestError
+    │   ├── SignatureError
+    │   ├── DigestMismatchError
+    │   ├── PackageMismatchError
+    │   └── RollbackError
+    ├── FlashError
+    │   ├── FlashMisuseError
+    │   └── GeometryError
+    ├── EngineError
+    │   ├── UpdateFailedError
+    │   └── FirmwareDamagedError
+    ├── AtError
+    │   ├── AtSyntaxError
+    │   ├── AtParameterError
+    │   └── LocationError
+    ├── ModemError
+    │   ├── StateDirectoryError
+    │   ├── EndpointError
+    │   └── FileSystemError
+    ├── HostError
+    │   ├── PortError
+    │   ├── NoReplyError
+    │   ├── CommandRefusedError
+    │   ├── CheckFailedError
+    │   ├── DownloadFailedError
+    │   ├── InstallFailedError
+    │   ├── RevisionMismatchError
+    │   └── OutcomeUnknownError
+    └── ServerError
+        ├── BindError
+        └── TlsFilesError
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DfotaError(Exception):
+    """Anything that dfota refuses or cannot do; never raised itself."""
+
+    code: ClassVar[str] = "dfota.error"
+
+    @property
+    def remedy(self) -> str:
+        """What the person can do about it: one sentence, or empty."""
+        return ""
+
+
+class MisuseError(DfotaError):
+    """The caller broke the contract of a function: *rule* says which."""
+
+    code = "dfota.misuse"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+# -- files that a person gave ---------------------------------------------------------
+
+
+class InputError(DfotaError):
+    """A file or value from outside cannot be used."""
+
+    code = "input.unusable"
+
+
+class FileUnreadableError(InputError):
+    """The file at *path* cannot be read, because of *reason*."""
+
+    code = "input.unreadable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot read {self.path}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Look at the name and the permissions."""
+        return "Check the file name and that you may read it."
+
+
+class ReleaseError(InputError):
+    """The firmware release at *path* is not one: *reason*."""
+
+    code = "input.release"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} is not a firmware release: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the two accepted forms."""
+        return (
+            "Give a directory with a firmware.toml and one file per partition, "
+            "or a single image file."
+        )
+
+
+class KeyFileError(InputError):
+    """The key file at *path* cannot be used: *reason*."""
+
+    code = "input.key"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot use the key {self.path}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Say how keys are made."""
+        return "Make a key pair with: dfota key new NAME"
+
+
+class OutputError(DfotaError):
+    """*path* cannot be written, because of *reason*; nothing half-written was left."""
+
+    code = "output.unwritable"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot write {self.path}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the usual causes."""
+        return "Check free space and permissions, or choose another place."
+
+
+# -- delta ------------------------------------------------------------------------------
+
+
+class DeltaError(DfotaError):
+    """A patch cannot be made or applied."""
+
+    code = "delta.failed"
+
+
+class PatchFormatError(DeltaError):
+    """The bytes are not a dfota patch at all: *reason*."""
+
+    code = "delta.not-a-patch"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"this is not a dfota patch: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Say how patches are made."""
+        return "Make one with: dfota delta create OLD NEW PATCH"
+
+
+class PatchVersionError(DeltaError):
+    """The patch has format *version*, this applier reads *supported*."""
+
+    code = "delta.version"
+
+    def __init__(self, version: int, supported: int) -> None:
+        super().__init__(version, supported)
+        self.version = version
+        self.supported = supported
+
+    def __str__(self) -> str:
+        return f"the patch has format version {self.version}, this dfota reads {self.supported}"
+
+    @property
+    def remedy(self) -> str:
+        """Update or make it anew."""
+        return "Use the dfota release that made it, or make the patch anew."
+
+
+class PatchCorruptError(DeltaError):
+    """The patch is damaged, truncated or hostile: *reason*."""
+
+    code = "delta.corrupt"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the patch is damaged: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Fetch it anew."""
+        return "Fetch or make the patch again; nothing was changed."
+
+
+class OldImageMismatchError(DeltaError):
+    """The old image is not the one the patch was made from."""
+
+    code = "delta.old-mismatch"
+
+    def __init__(
+        self, expected: bytes, actual: bytes, expected_size: int, actual_size: int
+    ) -> None:
+        super().__init__(expected, actual, expected_size, actual_size)
+        self.expected = expected
+        self.actual = actual
+        self.expected_size = expected_size
+        self.actual_size = actual_size
+
+    def __str__(self) -> str:
+        return (
+            f"the patch wants an old image of {self.expected_size} bytes with digest "
+            f"{self.expected.hex()[:12]}…, this one has {self.actual_size} bytes and "
+            f"{self.actual.hex()[:12]}…"
+        )
+
+    @property
+    def remedy(self) -> str:
+        """Point at the old image."""
+        return "Give the very image that the patch was made from."
+
+
+class ImageTooLargeError(DeltaError):
+    """An image of *size* bytes is over the *limit* of the format."""
+
+    code = "delta.too-large"
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(size, limit)
+        self.size = size
+        self.limit = limit
+
+    def __str__(self) -> str:
+        return f"the image has {self.size} bytes, the format holds at most {self.limit}"
+
+    @property
+    def remedy(self) -> str:
+        """Split it."""
+        return "Split the image into partitions."
+
+
+# -- package ----------------------------------------------------------------------------
+
+
+class PackageError(DfotaError):
+    """A package is not acceptable."""
+
+    code = "package.refused"
+
+
+class ContainerError(PackageError):
+    """The file is not a package container in the strict profile: *reason*."""
+
+    code = "package.container"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"not a dfota package: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Say how packages are made."""
+        return "Fetch it again, or make one with: dfota package build OLD NEW update.zip"
+
+
+class ManifestError(PackageError):
+    """The manifest breaks a rule at *field*: *reason*."""
+
+    code = "package.manifest"
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(field, reason)
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the manifest is not acceptable at {self.field}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Make it anew."""
+        return "Fetch the package again, or build it with this dfota."
+
+
+class SignatureError(PackageError):
+    """No signature of the package can be trusted: *reason*."""
+
+    code = "package.signature"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the signature is not acceptable: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the right key."""
+        return "Verify with the public key (.pub) of whoever built the package."
+
+
+class DigestMismatchError(PackageError):
+    """The content of *part* does not hash to what the manifest promises."""
+
+    code = "package.digest-mismatch"
+
+    def __init__(self, part: str, expected: bytes, actual: bytes) -> None:
+        super().__init__(part, expected, actual)
+        self.part = part
+        self.expected = expected
+        self.actual = actual
+
+    def __str__(self) -> str:
+        expected, actual = self.expected.hex(), self.actual.hex()
+        return f"{self.part}: expected digest {expected[:12]}…, got {actual[:12]}…"
+
+    @property
+    def remedy(self) -> str:
+        """Fetch it anew."""
+        return "Fetch the package again; it was damaged or changed."
+
+
+class PackageMismatchError(PackageError):
+    """The package is whole but made for something else: *what* differs."""
+
+    code = "package.mismatch"
+
+    def __init__(self, what: str, expected: str, actual: str) -> None:
+        super().__init__(what, expected, actual)
+        self.what = what
+        self.expected = expected
+        self.actual = actual
+
+    def __str__(self) -> str:
+        return f"the package is for {self.what} {self.expected}, not {self.actual}"
+
+    @property
+    def remedy(self) -> str:
+        """Build for this pair."""
+        return "Build or fetch the package for exactly this old firmware."
+
+
+class RollbackError(PackageError):
+    """The package's security counter is below the device's and no downgrade is allowed."""
+
+    code = "package.rollback"
+
+    def __init__(self, counter: int, minimum: int) -> None:
+        super().__init__(counter, minimum)
+        self.counter = counter
+        self.minimum = minimum
+
+    def __str__(self) -> str:
+        return f"the package's security counter {self.counter} is below the module's {self.minimum}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the option."""
+        return "A deliberate downgrade is built with: dfota package build --allow-downgrade"
+
+
+# -- flash and engine -------------------------------------------------------------------
+
+
+class FlashError(DfotaError):
+    """The flash cannot do what was asked."""
+
+    code = "flash.failed"
+
+
+class FlashMisuseError(FlashError):
+    """An operation at *offset* breaks the flash's *rule*; a real chip would corrupt data."""
+
+    code = "flash.misuse"
+
+    def __init__(self, offset: int, rule: str) -> None:
+        super().__init__(offset, rule)
+        self.offset = offset
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"flash operation at {self.offset:#x}: {self.rule}"
+
+
+class GeometryError(FlashError):
+    """Sizes do not fit together: *reason*."""
+
+    code = "flash.geometry"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"flash geometry: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the knobs."""
+        return "Choose a larger flash or smaller slots."
+
+
+class EngineError(DfotaError):
+    """An update cannot go on."""
+
+    code = "engine.failed"
+
+
+class UpdateFailedError(EngineError):
+    """Applying the package failed in *partition*: *reason*; the old firmware still runs."""
+
+    code = "engine.update-failed"
+
+    def __init__(self, partition: str, reason: str) -> None:
+        super().__init__(partition, reason)
+        self.partition = partition
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"updating {self.partition} failed: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """The old firmware is whole."""
+        return "The old firmware still runs; build the package anew and try again."
+
+
+class FirmwareDamagedError(EngineError):
+    """The firmware in flash is neither whole nor recoverable: *reason*."""
+
+    code = "engine.firmware-damaged"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the module cannot boot: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Make a new module."""
+        return "Delete the state directory to get a factory-new module."
+
+
+# -- AT ---------------------------------------------------------------------------------
+
+
+class AtError(DfotaError):
+    """A line does not follow the AT language."""
+
+    code = "at.error"
+
+
+class AtSyntaxError(AtError):
+    """The text is not a well-formed command line: *reason* at *position*."""
+
+    code = "at.syntax"
+
+    def __init__(self, reason: str, position: int) -> None:
+        super().__init__(reason, position)
+        self.reason = reason
+        self.position = position
+
+    def __str__(self) -> str:
+        return f"{self.reason} at character {self.position}"
+
+
+class AtParameterError(AtError):
+    """*value* does not fit parameter *parameter* of *command*: *rule*."""
+
+    code = "at.parameter"
+
+    def __init__(self, command: str, parameter: str, value: str, rule: str) -> None:
+        super().__init__(command, parameter, value, rule)
+        self.command = command
+        self.parameter = parameter
+        self.value = value
+        self.rule = rule
+
+    def __str__(self) -> str:
+        return f"{self.command}: <{self.parameter}> {self.value!r}: {self.rule}"
+
+
+class LocationError(AtError):
+    """*location* cannot be given to ``AT+QFOTADL``: *rule*."""
+
+    code = "at.location"
+
+    def __init__(self, location: str, rule: str) -> None:
+        super().__init__(location, rule)
+        self.location = location
+        self.rule = rule
+
+    def __str__(self) -> str:
+        shown = self.location if len(self.location) <= 60 else self.location[:57] + "…"
+        return f"the module cannot download {shown!r}: {self.rule}"
+
+    @property
+    def remedy(self) -> str:
+        """State the whole rule."""
+        return "Use http://HOST:PORT/PATH or https://…, printable ASCII, at most 255 bytes."
+
+
+# -- virtual module -----------------------------------------------------------------------
+
+
+class ModemError(DfotaError):
+    """The virtual module cannot run."""
+
+    code = "modem.failed"
+
+
+class StateDirectoryError(ModemError):
+    """The state directory at *path* cannot be used: *reason*."""
+
+    code = "modem.state"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot use the state directory {self.path}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Choose another one."""
+        return "Choose another --state directory, or delete this one for a factory-new module."
+
+
+class EndpointError(ModemError):
+    """The serial endpoint *endpoint* cannot be opened: *reason*."""
+
+    code = "modem.endpoint"
+
+    def __init__(self, endpoint: str, reason: str) -> None:
+        super().__init__(endpoint, reason)
+        self.endpoint = endpoint
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot open {self.endpoint}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Choose another one."""
+        return "Choose another --pty link or --tcp port."
+
+
+class FileSystemError(ModemError):
+    """The module's file system refuses *name*; *number* is the FILE manual's error number."""
+
+    code = "modem.file-system"
+
+    def __init__(self, number: int, name: str) -> None:
+        super().__init__(number, name)
+        self.number = number
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"file {self.name!r}: error {self.number}"
+
+
+# -- host updater -------------------------------------------------------------------------
+
+
+class HostError(DfotaError):
+    """The host cannot bring the module through the upgrade."""
+
+    code = "host.failed"
+
+
+class PortError(HostError):
+    """The port *port* cannot be opened, or went away: *reason*."""
+
+    code = "host.port"
+
+    def __init__(self, port: str, reason: str) -> None:
+        super().__init__(port, reason)
+        self.port = port
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"port {self.port}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the usual causes."""
+        return "Check the cable, the name, your permissions, and that no other program holds it."
+
+
+class NoReplyError(HostError):
+    """The module did not answer *command* within *timeout_s* seconds."""
+
+    code = "host.no-reply"
+
+    def __init__(self, command: str, timeout_s: float) -> None:
+        super().__init__(command, timeout_s)
+        self.command = command
+        self.timeout_s = timeout_s
+
+    def __str__(self) -> str:
+        return f"no answer to {self.command} within {self.timeout_s:g} s"
+
+    @property
+    def remedy(self) -> str:
+        """Name the usual causes."""
+        return "Check power, speed (115200 by default) and that this is the module's AT port."
+
+
+class CommandRefusedError(HostError):
+    """The module answered *command* with the final result code *result*."""
+
+    code = "host.refused"
+
+    def __init__(self, command: str, result: str) -> None:
+        super().__init__(command, result)
+        self.command = command
+        self.result = result
+
+    def __str__(self) -> str:
+        return f"the module answered {self.command} with {self.result}"
+
+    @property
+    def remedy(self) -> str:
+        """Look it up."""
+        return "Look the code up in docs/reference/codes.md."
+
+
+class CheckFailedError(HostError):
+    """A check before the upgrade failed: *check*, because of *reason*; nothing was started."""
+
+    code = "host.check"
+
+    def __init__(self, check: str, reason: str, advice: str) -> None:
+        super().__init__(check, reason, advice)
+        self.check = check
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"not started, {self.check}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """What the check advises."""
+        return self.advice
+
+
+class DownloadFailedError(HostError):
+    """The module could not download the package: *http_err* of ``HTTPEND``."""
+
+    code = "host.download"
+
+    def __init__(self, http_err: int, meaning: str, advice: str) -> None:
+        super().__init__(http_err, meaning, advice)
+        self.http_err = http_err
+        self.meaning = meaning
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"the download failed with HTTPEND,{self.http_err} ({self.meaning})"
+
+    @property
+    def remedy(self) -> str:
+        """What usually causes this code."""
+        return self.advice
+
+
+class InstallFailedError(HostError):
+    """The module could not install the package: *err* of ``END``."""
+
+    code = "host.install"
+
+    def __init__(self, err: int, meaning: str, advice: str) -> None:
+        super().__init__(err, meaning, advice)
+        self.err = err
+        self.meaning = meaning
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"the upgrade failed with END,{self.err} ({self.meaning})"
+
+    @property
+    def remedy(self) -> str:
+        """What usually causes this code."""
+        return self.advice
+
+
+class RevisionMismatchError(HostError):
+    """The module reported success, but runs *actual* instead of *expected*."""
+
+    code = "host.revision"
+
+    def __init__(self, expected: str, actual: str) -> None:
+        super().__init__(expected, actual)
+        self.expected = expected
+        self.actual = actual
+
+    def __str__(self) -> str:
+        return f"the module runs {self.actual} after the upgrade, not {self.expected}"
+
+    @property
+    def remedy(self) -> str:
+        """Look before trying again."""
+        return "Check that this is the package you meant; read the transcript before a new try."
+
+
+class OutcomeUnknownError(HostError):
+    """The module went silent in *phase*; whether it will finish is not known."""
+
+    code = "host.outcome-unknown"
+
+    def __init__(self, phase: str, waited_s: float) -> None:
+        super().__init__(phase, waited_s)
+        self.phase = phase
+        self.waited_s = waited_s
+
+    def __str__(self) -> str:
+        return f"the module said nothing for {self.waited_s:g} s in {self.phase}; outcome unknown"
+
+    @property
+    def remedy(self) -> str:
+        """Never start again blindly."""
+        return (
+            "Do not start again: power the module, wait, and read its revision with AT+QGMR first."
+        )
+
+
+# -- package server -------------------------------------------------------------------------
+
+
+class ServerError(DfotaError):
+    """The package server cannot serve."""
+
+    code = "server.failed"
+
+
+class BindError(ServerError):
+    """The address *host*:*port* cannot be listened on: *reason*."""
+
+    code = "server.bind"
+
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(host, port, reason)
+        self.host = host
+        self.port = port
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot listen on {self.host}:{self.port}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Choose another one."""
+        return "Choose another --port (below 1024 needs privileges) or --host."
+
+
+class TlsFilesError(ServerError):
+    """The certificate or key file at *path* cannot be used: *reason*."""
+
+    code = "server.tls-files"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot use the TLS file {self.path}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name both ways."""
+        return "Give PEM files with --cert and --key, or let --tls auto make them."

@@ -1,0 +1,5 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Room pytest_plugin."""
+
+from __future__ import annotations

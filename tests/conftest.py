@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures for every test; nothing here belongs to one room."""
+
+from __future__ import annotations
+
+import json
+import lzma
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two releases of one real firmware: ``old``, ``new`` and the pair's manifest."""
+
+    name: str
+    old: bytes
+    new: bytes
+    manifest: dict
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The folder of real firmware pairs."""
+
+    path: Path
+
+    def pair(self, name: str) -> Pair:
+        """Read one pair, unpacked."""
+
+        def image(which: str) -> bytes:
+            plain = self.path / name / f"{which}.bin"
+            return (
+                plain.read_bytes()
+                if plain.exists()
+                else lzma.decompress((self.path / name / f"{which}.bin.xz").read_bytes())
+            )
+
+        manifest = json.loads((self.path / name / "manifest.json").read_text())
+        return Pair(name, image("old"), image("new"), manifest)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Corpus:
+    """The real firmware pairs, or a skip where the folder does not lie beside the checkout."""
+    path = ROOT.parent / "shared" / "corpus"
+    if not path.is_dir():
+        pytest.skip("the corpus of real firmware pairs (../shared/corpus) is not here")
+    return Corpus(path)
