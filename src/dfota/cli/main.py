@@ -49,12 +49,50 @@ class LazyGroup(click.Group):
         command = getattr(importlib.import_module(module_name), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{target} is not a command")
+        _accept_console_options(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the table without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, short) for name, (_, short) in _COMMANDS.items()])
+
+
+def _set_json(ctx: click.Context, _option: click.Parameter, chosen: bool) -> None:
+    ctx.ensure_object(Console).as_json |= chosen
+
+
+def _set_quiet(ctx: click.Context, _option: click.Parameter, chosen: bool) -> None:
+    ctx.ensure_object(Console).quiet |= chosen
+
+
+def _accept_console_options(command: click.Command) -> None:
+    """Let every leaf command take ``--json`` and ``--quiet`` too: people put them last."""
+    if isinstance(command, click.Group):
+        for child in command.commands.values():
+            _accept_console_options(child)
+        return
+    taken = {name for option in command.params for name in option.opts}
+    if "--json" not in taken:
+        command.params.append(
+            click.Option(
+                ["--json"],
+                is_flag=True,
+                expose_value=False,
+                callback=_set_json,
+                help="Print the result as JSON, for machines.",
+            )
+        )
+    if "--quiet" not in taken:
+        command.params.append(
+            click.Option(
+                ["--quiet"],
+                is_flag=True,
+                expose_value=False,
+                callback=_set_quiet,
+                help="No notes and no progress on stderr.",
+            )
+        )
 
 
 @click.group(
