@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Commands of the module's file system, as data only.
+
+References are chapters of the BG96 FILE AT Commands Manual V1.0. The manual gives no
+maximum response time; five seconds is its default for a data phase.
+"""
+
+from __future__ import annotations
+
+from dfota.at.command import Command
+from dfota.at.parameters import Integer, String
+
+FILE_NAME_MAX_BYTES = 80
+"""Longest file name, prefix such as ``UFS:`` included."""
+
+_NAME = String("filename", FILE_NAME_MAX_BYTES)
+
+QFLDS = Command(
+    name="+QFLDS",
+    summary="Free and total space of a storage, or what the files use.",
+    reference="FILE 2.1",
+    test="",
+    write=(String("name_pattern", FILE_NAME_MAX_BYTES),),
+    execute=(),
+    max_response_s=5.0,
+)
+QFLST = Command(
+    name="+QFLST",
+    summary="List files.",
+    reference="FILE 2.2",
+    test="",
+    write=(String("name_pattern", FILE_NAME_MAX_BYTES),),
+    execute=(),
+    max_response_s=5.0,
+)
+QFDEL = Command(
+    name="+QFDEL",
+    summary="Delete a file, or all of them.",
+    reference="FILE 2.3",
+    test="+QFDEL: <filename>",
+    write=(_NAME,),
+    max_response_s=5.0,
+)
+QFUPL = Command(
+    name="+QFUPL",
+    summary="Upload a file from the host to the module.",
+    reference="FILE 2.4",
+    test="+QFUPL: <filename>[,(1-{free_size})[,(1-65535)[,(0,1)]]]",
+    write=(
+        _NAME,
+        Integer("file_size", 1, default=10240),
+        Integer("timeout", 1, 65535, default=5),
+        Integer("ackmode", 0, 1, default=0),
+    ),
+    max_response_s=5.0,
+)
+QFDWL = Command(
+    name="+QFDWL",
+    summary="Download a file from the module to the host.",
+    reference="FILE 2.5",
+    test="+QFDWL: <filename>",
+    write=(_NAME,),
+    max_response_s=5.0,
+)
+
+FILES = (QFLDS, QFLST, QFDEL, QFUPL, QFDWL)

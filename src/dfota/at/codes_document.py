@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Writes ``docs/reference/codes.md`` from the tables; no number or meaning is decided here.
+
+``python -m dfota.at.codes_document > docs/reference/codes.md`` makes it anew; a test
+compares the committed file with the tables.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from dfota.at.codes import (
+    CME_ERRORS,
+    FOTA_ERRORS,
+    HTTP_ERRORS,
+    Explanation,
+    explain_fota_error,
+    explain_http_error,
+)
+
+
+def render_codes() -> str:
+    """The whole document, in Markdown."""
+    head = """\
+# Codes that a BG96 reports
+
+Generated from `src/dfota/at/codes.py` by `python -m dfota.at.codes_document`; do not edit.
+
+The meanings are those of the BG96 manuals. Other families of modules give some of these
+numbers another meaning: 511, for example, means "no space" on EC25 and EP06.
+"""
+    return "\n".join(
+        (
+            head,
+            _explained(
+                "The download",
+                'Reported by `+QIND: "FOTA","HTTPEND",<http_err>` (DFOTA guide V1.1, table 1).',
+                HTTP_ERRORS,
+                explain_http_error,
+            ),
+            _explained(
+                "The upgrade",
+                'Reported by `+QIND: "FOTA","END",<err>` (DFOTA guide V1.1, table 2).',
+                FOTA_ERRORS,
+                explain_fota_error,
+            ),
+            _plain(
+                "Commands",
+                "Reported by `+CME ERROR: <err>`, as a number with `AT+CMEE=1` and in words with "
+                "`AT+CMEE=2`\n(AT manual V2.3, table 19; FILE manual V1.0, table 1, from 400; "
+                "flash scrub note V1.1, 442).",
+                CME_ERRORS,
+            ),
+        )
+    )
+
+
+def _explained(
+    title: str, source: str, table: Mapping[int, str], explain: Callable[[int], Explanation]
+) -> str:
+    rows = [f"## {title}", "", source, "", "| Code | Meaning | What to do |", "|---:|---|---|"]
+    rows += [f"| {number} | {table[number]} | {explain(number).advice} |" for number in table]
+    return "\n".join(rows) + "\n"
+
+
+def _plain(title: str, source: str, table: Mapping[int, str]) -> str:
+    rows = [f"## {title}", "", source, "", "| Code | Meaning |", "|---:|---|"]
+    rows += [f"| {number} | {meaning} |" for number, meaning in table.items()]
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render_codes())

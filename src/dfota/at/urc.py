@@ -1,0 +1,292 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Unsolicited result codes: one class each, written by the module, read by the host.
+
+Writing is byte-exact, in the spelling that the module's profile chooses. Reading is
+lenient where public manuals and captures spell a line differently, and exact otherwise: a
+line that is not wholly understood is no URC. The CR and LF around a line are not here.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import Enum
+
+
+class PercentStyle(Enum):
+    """How progress is spelled; the guide itself uses all three."""
+
+    SPACE_PERCENT = "space-percent"
+    """``"UPDATING", 1%``: the guide's examples 4.1 and 4.2."""
+    PERCENT = "percent"
+    """``"RESTORE",1%``: the guide's blocks about resuming."""
+    PLAIN = "plain"
+    """``"UPDATING",1``: the guide's syntax blocks, and logs of related modules."""
+
+    def format(self, percent: int) -> str:
+        """The comma and what stands behind it."""
+        match self:
+            case PercentStyle.SPACE_PERCENT:
+                return f", {percent}%"
+            case PercentStyle.PERCENT:
+                return f",{percent}%"
+            case PercentStyle.PLAIN:
+                return f",{percent}"
+
+
+class Urc(ABC):
+    """An unsolicited result code."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """The line, in the spelling *style* where it holds a percentage."""
+
+
+# -- the firmware update: DFOTA guide, chapters 3 and 4 ---------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FotaHttpStarted(Urc):
+    """The module has begun to download the package."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``HTTPSTART``."""
+        return '+QIND: "FOTA","HTTPSTART"'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaHttpEnded(Urc):
+    """The download ended; *http_err* is a key of ``HTTP_ERRORS``, 0 for success."""
+
+    http_err: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``HTTPEND``."""
+        return f'+QIND: "FOTA","HTTPEND",{self.http_err}'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaStarted(Urc):
+    """The module has begun to install the package."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``START``."""
+        return '+QIND: "FOTA","START"'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaUpdating(Urc):
+    """The new firmware is being built in the backup partition."""
+
+    percent: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``UPDATING``."""
+        return f'+QIND: "FOTA","UPDATING"{style.format(self.percent)}'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaRestoring(Urc):
+    """The new firmware is being copied from the backup to the original partition."""
+
+    percent: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``RESTORE``."""
+        return f'+QIND: "FOTA","RESTORE"{style.format(self.percent)}'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaEnded(Urc):
+    """The installation ended; *err* is a key of ``FOTA_ERRORS``, 0 for success."""
+
+    err: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``END``."""
+        return f'+QIND: "FOTA","END",{self.err}'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaContinued(Urc):
+    """After a power cut in RESTORE the module has entered forced upgrade mode."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """The sentence of the guide's notes."""
+        return '+QIND: "FOTA","Last upgrade was not finished,continue upgrade"'
+
+
+# -- boot, SIM and network: AT manual, table 21, and captures of boots -------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Urc):
+    """The module has started and takes commands."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``RDY``."""
+        return "RDY"
+
+
+@dataclass(frozen=True, slots=True)
+class AppReady(Urc):
+    """The application part of the firmware has started."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``APP RDY``."""
+        return "APP RDY"
+
+
+@dataclass(frozen=True, slots=True)
+class PoweredDown(Urc):
+    """The module has shut down; its supply may be cut."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``POWERED DOWN``."""
+        return "POWERED DOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class CfunReported(Urc):
+    """The functionality level is *fun* (at boot)."""
+
+    fun: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``+CFUN``."""
+        return f"+CFUN: {self.fun}"
+
+
+@dataclass(frozen=True, slots=True)
+class CpinReported(Urc):
+    """The SIM is in *state*, e.g. ``READY``, ``SIM PIN`` or ``NOT READY``."""
+
+    state: str
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``+CPIN``."""
+        return f"+CPIN: {self.state}"
+
+
+@dataclass(frozen=True, slots=True)
+class QusimReported(Urc):
+    """The kind of the card: 0 SIM, 1 USIM."""
+
+    kind: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``+QUSIM``."""
+        return f"+QUSIM: {self.kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class SmsDone(Urc):
+    """Messages are initialised."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``SMS DONE``."""
+        return "+QIND: SMS DONE"
+
+
+@dataclass(frozen=True, slots=True)
+class PhonebookDone(Urc):
+    """The phone book is initialised."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``PB DONE``."""
+        return "+QIND: PB DONE"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationReported(Urc):
+    """The registration changed.
+
+    Attributes:
+        command: ``+CREG``, ``+CGREG`` or ``+CEREG``.
+        stat: 0 to 5, as in the read form.
+        area: location or tracking area code, hexadecimal, or empty.
+        cell: cell identity, hexadecimal, or empty.
+        act: access technology, or ``None``.
+    """
+
+    command: str
+    stat: int
+    area: str = ""
+    cell: str = ""
+    act: int | None = None
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``+CREG`` and its kin, with the location where it is known."""
+        line = f"{self.command}: {self.stat}"
+        if self.area or self.cell:
+            line += f',"{self.area}","{self.cell}"'
+            if self.act is not None:
+                line += f",{self.act}"
+        return line
+
+
+FOTA_URCS: tuple[type[Urc], ...] = (
+    FotaHttpStarted,
+    FotaHttpEnded,
+    FotaStarted,
+    FotaUpdating,
+    FotaRestoring,
+    FotaEnded,
+    FotaContinued,
+)
+"""The classes of the firmware update."""
+
+_FIXED: dict[str, Urc] = {
+    urc.encode(): urc for urc in (Ready(), AppReady(), PoweredDown(), SmsDone(), PhonebookDone())
+}
+_FOTA = re.compile(r'\+QIND:\s*"FOTA"\s*,\s*"([^"]+)"\s*(?:,\s*([0-9]{1,5})\s*%?)?')
+_NUMBERED = re.compile(r"(\+CFUN|\+QUSIM):\s*([0-9]{1,3})")
+_CPIN = re.compile(r"\+CPIN:\s*([A-Z][A-Z0-9 -]*)")
+_REGISTRATION = re.compile(
+    r"(\+C(?:|G|E)REG):\s*([0-9]{1,2})"
+    r'(?:,\s*"([0-9A-Fa-f]*)",\s*"([0-9A-Fa-f]*)"(?:,([0-9]{1,2}))?)?'
+)
+_STARTED = frozenset({"HTTPSTART", "HTTPSSTART", "HTTPTART"})  # the last: a slip of guide V1.0
+_HTTP_ENDED = frozenset({"HTTPEND", "HTTPSEND"})
+_CONTINUED = re.compile(r"last upgrade was not finished\b.*", re.IGNORECASE)
+
+
+def decode_urc(line: str) -> Urc | None:
+    """Read *line* (without CR and LF), or ``None`` where it is no URC that we know."""
+    line = line.strip()
+    if line in _FIXED:
+        return _FIXED[line]
+    if match := _FOTA.fullmatch(line):
+        return _decode_fota(match[1].strip(), None if match[2] is None else int(match[2]))
+    if match := _NUMBERED.fullmatch(line):
+        number = int(match[2])
+        return CfunReported(number) if match[1] == "+CFUN" else QusimReported(number)
+    if match := _CPIN.fullmatch(line):
+        return CpinReported(match[1])
+    if match := _REGISTRATION.fullmatch(line):
+        act = None if match[5] is None else int(match[5])
+        return RegistrationReported(match[1], int(match[2]), match[3] or "", match[4] or "", act)
+    return None
+
+
+def _decode_fota(stage: str, number: int | None) -> Urc | None:
+    if number is None:
+        if stage in _STARTED:
+            return FotaHttpStarted()
+        if stage == "START":
+            return FotaStarted()
+        return FotaContinued() if _CONTINUED.fullmatch(stage) else None
+    if stage in _HTTP_ENDED:
+        return FotaHttpEnded(number)
+    if stage == "END":
+        return FotaEnded(number)
+    if number <= 100:
+        if stage == "UPDATING":
+            return FotaUpdating(number)
+        if stage == "RESTORE":
+            return FotaRestoring(number)
+    return None
