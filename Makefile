@@ -19,7 +19,6 @@ tools:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "dfota needs Python 3.11 or newer; set PYTHON=/path/to/python3.11 (this one is $$($(PYTHON) -V))" >&2; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
 	@command -v cc >/dev/null || { echo "A C compiler is missing: apt-get install gcc libc6-dev" >&2; exit 1; }
-	@test -e "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || { echo "The Python headers are missing: apt-get install python3-dev" >&2; exit 1; }
 
 $(VENV)/.requirements: requirements/dev.txt | tools
 	@$(PYTHON) -m venv $(VENV)
