@@ -53,6 +53,7 @@ A test compares this drawing with the classes::
     │   └── OutcomeUnknownError
     └── ServerError
         ├── BindError
+        ├── ServerExtraError
         └── TlsFilesError
 """
 
@@ -801,6 +802,24 @@ class BindError(ServerError):
     def remedy(self) -> str:
         """Choose another one."""
         return "Choose another --port (below 1024 needs privileges) or --host."
+
+
+class ServerExtraError(ServerError):
+    """The library *library*, which only the package server needs, is not installed."""
+
+    code = "server.extra"
+
+    def __init__(self, library: str) -> None:
+        super().__init__(library)
+        self.library = library
+
+    def __str__(self) -> str:
+        return f"the package server needs {self.library}, which is not installed"
+
+    @property
+    def remedy(self) -> str:
+        """Name the extra."""
+        return 'Install it with: pip install "dfota[server]"'
 
 
 class TlsFilesError(ServerError):

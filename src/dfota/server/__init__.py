@@ -1,5 +1,27 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Room server."""
+"""Host packages over HTTP and HTTPS, the way modules can download them.
+
+Needs the extra ``dfota[server]``. This room knows neither module nor host nor packages: to
+it, a package is a file.
+"""
 
 from __future__ import annotations
+
+from dfota.server.addresses import is_wildcard, lan_address
+from dfota.server.downloads import Download
+from dfota.server.hosted_files import HostedFile
+from dfota.server.package_server import PackageServer
+from dfota.server.tls import TlsFiles, auto_tls
+from dfota.server.tls_gate import HandshakeFailure
+
+__all__ = [
+    "Download",
+    "HandshakeFailure",
+    "HostedFile",
+    "PackageServer",
+    "TlsFiles",
+    "auto_tls",
+    "is_wildcard",
+    "lan_address",
+]
