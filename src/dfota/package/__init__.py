@@ -1,5 +1,51 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Room package."""
+"""The package: container, manifest, signatures, payloads; the room that is audited alone.
+
+It knows no module, no network and no flash, and takes the functions that make and apply
+patches as arguments. The format is specified in docs/spec/package-format.md.
+"""
 
 from __future__ import annotations
+
+from dfota.package.applying import apply_package
+from dfota.package.building import build
+from dfota.package.images import ImageReader, open_image
+from dfota.package.keys import PublicKey, SigningKey
+from dfota.package.limits import LIMITS, Limits
+from dfota.package.manifest import FORMAT_VERSION, Action, Manifest, PartitionChange
+from dfota.package.opened import Package, VerifiedPackage, parse
+from dfota.package.release import Partition, Release, release_digest
+from dfota.package.release_files import (
+    DEFAULT_IDENTITY,
+    RELEASE_FILE,
+    SINGLE_PARTITION,
+    load_release,
+    save_release,
+)
+
+__all__ = [
+    "DEFAULT_IDENTITY",
+    "FORMAT_VERSION",
+    "LIMITS",
+    "RELEASE_FILE",
+    "SINGLE_PARTITION",
+    "Action",
+    "ImageReader",
+    "Limits",
+    "Manifest",
+    "Package",
+    "Partition",
+    "PartitionChange",
+    "PublicKey",
+    "Release",
+    "SigningKey",
+    "VerifiedPackage",
+    "apply_package",
+    "build",
+    "load_release",
+    "open_image",
+    "parse",
+    "release_digest",
+    "save_release",
+]
