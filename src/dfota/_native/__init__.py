@@ -1,5 +1,281 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Room _native."""
+"""The C core as small Python classes; the only place that touches ffi, and it judges nothing.
+
+Rule 1. A failure of the C code is a ``NativeError`` with its ``Result``; what that means to a
+person is for the room above.
+Rule 2. Memory that C reads stays referenced as long as C may read it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from dfota._native._dfota import ffi, lib
+
+FORMAT_VERSION: int = lib.DFOTA_PATCH_VERSION
+"""Patch format version that the C code reads and writes."""
+
+IMAGE_SIZE_MAX: int = lib.DFOTA_PATCH_IMAGE_MAX
+"""Largest image, old or new, in bytes."""
+
+HEADER_SIZE_MAX: int = lib.DFOTA_PATCH_HEADER_MAX
+"""Longest header of a patch, in bytes."""
+
+Buffer = bytes | bytearray | memoryview
+
+
+class Result(IntEnum):
+    """What a C function can answer; ``dfota_result`` in ``dfota_patch.h``."""
+
+    OK = 0
+    STATE = 1
+    IO = 2
+    FORMAT = 3
+    VERSION = 4
+    LIMIT = 5
+    HEADER = 6
+    TRUNCATED = 7
+    RANGE = 8
+    CODE = 9
+    TRAILING = 10
+    DIGEST = 11
+    MEMORY = 12
+
+
+class NativeError(Exception):
+    """A C function answered *result*; *version* is the patch's, where one was read."""
+
+    def __init__(self, result: Result, version: int = 0) -> None:
+        super().__init__(result, version)
+        self.result = result
+        self.version = version
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first bytes of a patch say."""
+
+    version: int
+    old_size: int
+    new_size: int
+    old_digest: bytes
+    new_digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many bytes of new come from where, and in how many stretches of old."""
+
+    copied: int
+    differing: int
+    filled: int
+    literal: int
+    copies: int
+
+
+class Applier:
+    """A patch under way, sequentially, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._patch = ffi.new("dfota_patch *")
+        self._produced = ffi.new("size_t *")
+        self._kept: list[Any] = []
+        self._read_patch: Callable[[int], Buffer] | None = None
+        self._read_old: Callable[[int, int], Buffer] | None = None
+
+    @classmethod
+    def in_memory(cls, patch: Buffer, old: Buffer) -> Applier:
+        """Begin with everything in memory; C then never calls Python.
+
+        Raises:
+            NativeError: the header is not acceptable.
+        """
+        applier = cls()
+        memory = ffi.new("dfota_memory *")
+        patch_view = ffi.from_buffer("uint8_t[]", patch)
+        old_view = ffi.from_buffer("uint8_t[]", old)
+        memory.patch, memory.patch_size = patch_view, len(patch_view)
+        memory.old_image, memory.old_size = old_view, len(old_view)
+        applier._kept = [memory, patch_view, old_view]
+        applier._check(lib.begin_in_memory(applier._patch, memory))
+        return applier
+
+    @classmethod
+    def with_callbacks(
+        cls, read_patch: Callable[[int], Buffer], read_old: Callable[[int, int], Buffer]
+    ) -> Applier:
+        """Begin with functions that fetch the patch in order and old at random.
+
+        Raises:
+            NativeError: the header is not acceptable, or a function misbehaved.
+            BaseException: whatever a function raised.
+        """
+        applier = cls()
+        applier._read_patch = read_patch
+        applier._read_old = read_old
+        applier._check(applier._call(lib.begin_with_callbacks))
+        return applier
+
+    @property
+    def header(self) -> Header:
+        """The facts of the header."""
+        header = self._patch.header
+        return Header(
+            version=header.version,
+            old_size=header.old_size,
+            new_size=header.new_size,
+            old_digest=bytes(header.old_digest),
+            new_digest=bytes(header.new_digest),
+        )
+
+    def read(self, size: int) -> bytes:
+        """The next *size* bytes of new, fewer at its end.
+
+        Raises:
+            NativeError: the patch or the result is damaged.
+            BaseException: whatever a callback raised.
+        """
+        out = ffi.new("uint8_t[]", size)
+        if self._read_patch is None:
+            result = lib.dfota_patch_read(self._patch, out, size, self._produced)
+        else:
+            result = self._call(
+                lambda patch, _handle: lib.dfota_patch_read(patch, out, size, self._produced)
+            )
+        self._check(result)
+        return bytes(ffi.buffer(out, self._produced[0]))
+
+    def measure(self) -> Counts:
+        """Read the whole patch without old and count; the applier is used up by it.
+
+        Raises:
+            NativeError: the patch is damaged.
+        """
+        counts = ffi.new("dfota_patch_counts *")
+        self._check(lib.dfota_patch_measure(self._patch, counts))
+        return Counts(
+            copied=counts.copied,
+            differing=counts.differing,
+            filled=counts.filled,
+            literal=counts.literal,
+            copies=counts.copies,
+        )
+
+    def _call(self, function: Callable[[Any, Any], int]) -> int:
+        """Run *function* with this applier as the one that the callbacks reach."""
+        if not self._kept:
+            # C keeps the handle inside the patch: it must live as long as that does. It
+            # holds no reference back to this object, so that no cycle outlives its use.
+            self._kept = [_Callbacks(self._read_patch, self._read_old)]
+            self._kept.append(ffi.new_handle(self._kept[0]))
+        result = function(self._patch, self._kept[1])
+        failure, self._kept[0].failure = self._kept[0].failure, None
+        if failure is not None:
+            raise failure
+        return result
+
+    def _check(self, result: int) -> None:
+        if result != Result.OK:
+            raise NativeError(Result(result), self._patch.header.version)
+
+
+class _Callbacks:
+    """What the C callbacks reach through their handle."""
+
+    def __init__(self, read_patch: Any, read_old: Any) -> None:
+        self.read_patch = read_patch
+        self.read_old = read_old
+        self.failure: BaseException | None = None
+
+
+_Function = TypeVar("_Function", bound=Callable[..., int])
+
+
+def _called_by_c(error: int) -> Callable[[_Function], _Function]:
+    """Bind a function to the C declaration of its name; *error* is for the impossible."""
+    bind: Callable[[_Function], _Function] = ffi.def_extern(error=error)
+    return bind
+
+
+@_called_by_c(error=0xFFFFFFFF)  # more than was asked for: C takes it as a failure
+def read_patch_python(handle: Any, buffer: Any, size: int) -> int:
+    """C asks for the next bytes of the patch."""
+    callbacks: _Callbacks = ffi.from_handle(handle)
+    try:
+        data = callbacks.read_patch(size)
+        if len(data) <= size:
+            ffi.memmove(buffer, data, len(data))
+        return len(data)
+    except BaseException as failure:  # noqa: BLE001 - raised again as soon as C has returned
+        callbacks.failure = failure
+        return size + 1
+
+
+@_called_by_c(error=1)
+def read_old_python(handle: Any, offset: int, buffer: Any, size: int) -> int:
+    """C asks for bytes of old."""
+    callbacks: _Callbacks = ffi.from_handle(handle)
+    try:
+        data = callbacks.read_old(offset, size)
+        if len(data) != size:
+            return 1
+        ffi.memmove(buffer, data, size)
+    except BaseException as failure:  # noqa: BLE001 - raised again as soon as C has returned
+        callbacks.failure = failure
+        return 1
+    return 0
+
+
+class Creator:
+    """A patch in the making, in slices.
+
+    Args:
+        old: the old image.
+        new: the new image.
+        suffixes: suffix array of *old*, a buffer of 32-bit integers.
+        old_digest: SHA-256 of *old*.
+        new_digest: SHA-256 of *new*.
+
+    Raises:
+        MemoryError: no memory, or an image over ``IMAGE_SIZE_MAX``.
+    """
+
+    def __init__(
+        self, old: bytes, new: bytes, suffixes: Any, *, old_digest: bytes, new_digest: bytes
+    ) -> None:
+        given = ffi.new("dfota_create_input *")
+        self._kept = [
+            ffi.from_buffer("uint8_t[]", old),
+            ffi.from_buffer("uint8_t[]", new),
+            ffi.from_buffer("int32_t[]", suffixes),
+        ]
+        if len(self._kept[2]) != len(old):
+            raise ValueError("a suffix array has one entry for each byte")
+        given.old_image, given.new_image, given.suffixes = self._kept
+        given.old_size, given.new_size = len(old), len(new)
+        given.old_digest, given.new_digest = list(old_digest), list(new_digest)
+        creator = lib.dfota_create_begin(given)
+        if creator == ffi.NULL:
+            raise MemoryError("no memory to make a patch")
+        self._creator = ffi.gc(creator, lib.dfota_create_free)
+        self._done = ffi.new("uint32_t *")
+        self._size = ffi.new("size_t *")
+
+    def step(self, budget: int) -> int:
+        """Look at about *budget* bytes; returns how far it is, out of twice the size of new.
+
+        Raises:
+            MemoryError: no memory.
+        """
+        if lib.dfota_create_step(self._creator, budget, self._done) != Result.OK:
+            raise MemoryError("no memory to make a patch")
+        return int(self._done[0])
+
+    def patch(self) -> bytes | None:
+        """The patch, once it is complete."""
+        patch = lib.dfota_create_patch(self._creator, self._size)
+        return None if patch == ffi.NULL else bytes(ffi.buffer(patch, self._size[0]))

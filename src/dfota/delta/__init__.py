@@ -1,5 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Room delta."""
+"""Patches: make one from two images, apply one, look into one; it knows no file and no flash."""
 
 from __future__ import annotations
+
+from dfota.delta.applying import PatchReader, apply
+from dfota.delta.creating import generate
+from dfota.delta.inspecting import PatchInfo, inspect
+from dfota.delta.limits import IMAGE_SIZE_MAX, PATCH_SIZE_MAX
+
+__all__ = [
+    "IMAGE_SIZE_MAX",
+    "PATCH_SIZE_MAX",
+    "PatchInfo",
+    "PatchReader",
+    "apply",
+    "generate",
+    "inspect",
+]

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Apply a patch, in memory or as a stream; it never guesses and never returns a wrong byte."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+from dfota._native import Applier, NativeError
+from dfota.delta.failures import error_for
+from dfota.errors import MisuseError, OldImageMismatchError
+from dfota.values import Digest
+
+PIECE_SIZE = 1 << 20
+"""Bytes of new between two chances to be interrupted."""
+
+
+def apply(old: bytes, patch: bytes) -> bytes:
+    """Turn *old* into the new image.
+
+    Args:
+        old: the very image that the patch was made from.
+        patch: what ``generate`` returned.
+
+    Returns:
+        The new image; its digest has been verified.
+
+    Raises:
+        PatchFormatError: *patch* is not a dfota patch.
+        PatchVersionError: it has another format version.
+        PatchCorruptError: it is damaged, truncated or hostile.
+        OldImageMismatchError: *old* is another image.
+    """
+    try:
+        applier = Applier.in_memory(patch, old)
+        header = applier.header
+        actual = hashlib.sha256(old).digest()
+        if len(old) != header.old_size or actual != header.old_digest:
+            raise OldImageMismatchError(header.old_digest, actual, header.old_size, len(old))
+        pieces = []
+        while piece := applier.read(min(PIECE_SIZE, max(header.new_size, 1))):
+            pieces.append(piece)
+    except NativeError as failure:
+        raise error_for(failure) from None
+    return b"".join(pieces)
+
+
+class PatchReader:
+    """The new image as a stream, in about 30 KiB of memory whatever the images' size.
+
+    It does not check that old is the right image: compare ``old_size`` and ``old_digest``
+    first. What a callback raises comes out of the constructor or of ``read`` unchanged.
+
+    Args:
+        read_patch: gives up to *n* next bytes of the patch, ``b""`` at its end.
+        read_old: gives exactly *size* bytes of old at *offset*.
+
+    Raises:
+        PatchFormatError: the bytes are not a dfota patch.
+        PatchVersionError: the patch has another format version.
+        PatchCorruptError: its header is damaged.
+    """
+
+    def __init__(
+        self, read_patch: Callable[[int], bytes], read_old: Callable[[int, int], bytes]
+    ) -> None:
+        try:
+            self._applier = Applier.with_callbacks(_whole(read_patch), read_old)
+        except NativeError as failure:
+            raise error_for(failure) from None
+        header = self._applier.header
+        self.old_size = header.old_size
+        self.new_size = header.new_size
+        self.old_digest = Digest(header.old_digest)
+        self.new_digest = Digest(header.new_digest)
+
+    def read(self, size: int) -> bytes:
+        """The next *size* bytes of new; fewer where new ends, ``b""`` behind it.
+
+        The call that returns the last byte has verified the digest of new and the end of
+        the patch.
+
+        Raises:
+            MisuseError: *size* is negative.
+            PatchCorruptError: the patch is damaged; nothing of it may be used, also not
+                what earlier calls returned.
+        """
+        if size < 0:
+            raise MisuseError(f"cannot read {size} bytes")
+        try:
+            return self._applier.read(size)
+        except NativeError as failure:
+            raise error_for(failure) from None
+
+
+def _whole(read_patch: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """A reader that gives fewer bytes than asked for only at the end, as C wants it."""
+
+    def read(size: int) -> bytes:
+        data = read_patch(size)
+        while data and len(data) < size:
+            more = read_patch(size - len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    return read
