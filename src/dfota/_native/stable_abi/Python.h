@@ -17,6 +17,7 @@
 #error "the free-threaded build has no stable ABI: install the Python headers"
 #endif
 
+#include <alloca.h> /* pyconfig.h would turn it on for stdlib.h, also with -std=c99 */
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
