@@ -1,0 +1,97 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about the firmware in flash, read and verified; nothing here changes flash."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dfota.engine.steps import DIGEST_BYTES_PER_S, PAGE_READ_S
+from dfota.flash import Flash, PartitionTable, TableEntry
+from dfota.package import release_digest
+from dfota.values import Digest, FirmwareVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Firmware:
+    """The firmware that runs, every partition of it verified."""
+
+    model: str
+    hardware: str
+    revision: FirmwareVersion
+    security_counter: int
+    partitions: tuple[TableEntry, ...]
+    release_digest: Digest
+
+    @classmethod
+    def of(cls, table: PartitionTable) -> Firmware:
+        """The facts of *table*; whether flash agrees is the caller's matter."""
+        return cls(
+            table.model,
+            table.hardware,
+            table.revision,
+            table.security_counter,
+            table.entries,
+            table_digest(table.entries),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PendingUpdate:
+    """An update whose commit point is passed: *copied* of *total* sectors are restored."""
+
+    update_id: int
+    remote: bool
+    new_revision: FirmwareVersion
+    copied: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A firmware is whole and runs.
+
+    Attributes:
+        unreported: the update that has just led to it, if the host was not told yet.
+    """
+
+    firmware: Firmware
+    unreported: PendingUpdate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Forced upgrade mode: RESTORE has to go on before any firmware can run."""
+
+    update: PendingUpdate
+
+
+Boot = Running | Unfinished
+"""What the boot code finds."""
+
+
+def table_digest(entries: tuple[TableEntry, ...]) -> Digest:
+    """The release digest of what a table promises."""
+    return release_digest((entry.name, entry.size, entry.digest.value) for entry in entries)
+
+
+def read_in_pieces(flash: Flash, offset: int, size: int) -> Iterator[bytes]:
+    """Yield *size* bytes from *offset*, at most a sector at a time."""
+    step = flash.geometry.sector_size
+    for first in range(0, size, step):
+        yield flash.read(offset + first, min(step, size - first))
+
+
+def digest_in_flash(flash: Flash, offset: int, size: int) -> Digest:
+    """Hash *size* bytes from *offset*."""
+    digest = hashlib.sha256()
+    for piece in read_in_pieces(flash, offset, size):
+        digest.update(piece)
+    return Digest(digest.digest())
+
+
+def digest_cost_s(flash: Flash, size: int) -> float:
+    """Seconds that reading and hashing *size* bytes take on hardware."""
+    return flash.geometry.pages(size) * PAGE_READ_S + size / DIGEST_BYTES_PER_S

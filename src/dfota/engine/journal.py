@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The record of what an update has completed; it must not know what the work was.
+
+One record is one page, little-endian (docs/spec/flash-layout.md)::
+
+    magic 8s "DFOTAJR1" | kind u8 | flags u8 | zero u16 | sequence u32 | update_id u32
+    | copied u32 | plan digest 32s | zeros … | crc32 u32 over all the page before it
+
+Every record carries the whole state, so the newest one (highest sequence number) says
+everything and older ones may go. Rules that bind whoever changes this file:
+
+1. The sector of the newest whole record is never erased.
+2. The first append after a start goes to the beginning of the *other* sector, erased
+   before. So no page is ever programmed that an earlier power cut may have touched, also
+   when it still reads 0xff; and a sector torn in its erase is simply erased again.
+3. A page whose CRC fails was torn: it counts as absent. It is never repaired.
+4. The CRC covers the page to its last byte, so that half a page is no record.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from enum import IntEnum
+
+from dfota.engine.layout import Layout
+from dfota.flash import Flash
+from dfota.values import Digest
+
+RECORD_MAGIC = b"DFOTAJR1"
+_RECORD = struct.Struct("<8sBBHIII32s")
+_CRC32 = struct.Struct("<I")
+_FLAG_REMOTE = 0x01
+
+
+class RecordKind(IntEnum):
+    """What a record says is complete."""
+
+    STAGED = 1
+    """The backup area holds the new firmware and the plan how to restore it."""
+    COPIED = 2
+    """So many sectors of the plan are copied."""
+    FINISHED = 3
+    """The new firmware and its table are in place; the host was not told yet."""
+    REPORTED = 4
+    """The host was told; nothing is left to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The state of the newest update. *update_id* is the sequence number of its STAGED record."""
+
+    kind: RecordKind
+    sequence: int
+    update_id: int
+    copied: int
+    remote: bool
+    plan_digest: Digest
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether RESTORE has to go on."""
+        return self.kind in (RecordKind.STAGED, RecordKind.COPIED)
+
+    def encode(self, page_size: int) -> bytes:
+        """Return the page that holds this record."""
+        body = _RECORD.pack(
+            RECORD_MAGIC,
+            self.kind,
+            _FLAG_REMOTE if self.remote else 0,
+            0,
+            self.sequence,
+            self.update_id,
+            self.copied,
+            self.plan_digest.value,
+        ).ljust(page_size - _CRC32.size, b"\0")
+        return body + _CRC32.pack(zlib.crc32(body))
+
+    @classmethod
+    def decode(cls, page: bytes) -> Record | None:
+        """Read the record of a page; None if it holds no whole record."""
+        if not page.startswith(RECORD_MAGIC):
+            return None
+        body = page[: -_CRC32.size]
+        if _CRC32.pack(zlib.crc32(body)) != page[-_CRC32.size :]:
+            return None
+        _, kind, flags, zero, sequence, update_id, copied, digest = _RECORD.unpack_from(body)
+        if kind not in RecordKind.__members__.values() or flags > _FLAG_REMOTE or zero:
+            return None
+        return cls(RecordKind(kind), sequence, update_id, copied, bool(flags), Digest(digest))
+
+
+class Journal:
+    """The journal of one flash, as a start finds it.
+
+    Attributes:
+        newest: the state; None on a module that was never updated.
+    """
+
+    def __init__(self, flash: Flash, layout: Layout) -> None:
+        self._flash = flash
+        self._area = layout.journal
+        self.newest: Record | None = None
+        self._sector = 1
+        self._free: int | None = None
+        """The next free page of the sector that this run erased itself."""
+        geometry = flash.geometry
+        for page in range(self._area.size // geometry.page_size):
+            offset = self._area.offset + page * geometry.page_size
+            record = Record.decode(flash.read(offset, geometry.page_size))
+            if record and (self.newest is None or record.sequence > self.newest.sequence):
+                self.newest = record
+                self._sector = page // geometry.pages_per_sector
+
+    @property
+    def next_sequence(self) -> int:
+        """The sequence number of the record that append() would write."""
+        return self.newest.sequence + 1 if self.newest else 1
+
+    def append(self, record: Record) -> None:
+        """Commit *record*: at most one erase, then one prog, which is the last operation.
+
+        Power loss: before the prog is complete the state is what it was, because the
+        sector that holds the newest record is not touched; after it, the new one counts.
+
+        Raises:
+            FlashError: the chip reports a failure; the state is what it was.
+        """
+        geometry = self._flash.geometry
+        if self._free is None or self._free == geometry.pages_per_sector:
+            self._sector = 1 - self._sector
+            self._flash.erase(self._area.offset + self._sector * geometry.sector_size)
+            self._free = 0
+        offset = (
+            self._area.offset
+            + self._sector * geometry.sector_size
+            + self._free * geometry.page_size
+        )
+        self._free += 1
+        self._flash.prog(offset, record.encode(geometry.page_size))
+        self.newest = record
