@@ -15,6 +15,7 @@ from dfota.package.keys import PublicKey, SigningKey
 from dfota.package.limits import LIMITS, Limits
 from dfota.package.manifest import FORMAT_VERSION, Action, Manifest, PartitionChange
 from dfota.package.opened import Package, VerifiedPackage, parse
+from dfota.package.package_files import load_package
 from dfota.package.release import Partition, Release, release_digest
 from dfota.package.release_files import (
     DEFAULT_IDENTITY,
@@ -43,6 +44,7 @@ __all__ = [
     "VerifiedPackage",
     "apply_package",
     "build",
+    "load_package",
     "load_release",
     "open_image",
     "parse",
