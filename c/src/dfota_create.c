@@ -12,11 +12,11 @@
 /* Bytes that a search compares at most, so that runs of one byte cost no square of their length. */
 #define MATCH_MAX 4096u
 /* A match must beat the present displacement by this many bytes to be worth a new one. */
-#define MATCH_GAIN 8u
+#define MATCH_GAIN 5u
 /* Shortest run of one byte in a literal stretch that is coded as a fill. */
 #define FILL_MIN 12u
 /* What an equal byte is worth, and an unequal one costs, when a stretch is extended. */
-#define HIT_GAIN 1
+#define HIT_GAIN 2
 #define MISS_COST 1
 
 /* `length` bytes of new at `at` resemble old at `from`. */

@@ -76,8 +76,9 @@ static inline void dfota_model_reset(dfota_model *model)
 /** Move the probability of `bit` towards the value that was seen. */
 static inline void dfota_bit_learn(dfota_bit *bit, unsigned value)
 {
+    /* 65536 / (times seen + 2), rounded: the running mean of the last 17 at most. */
     static const uint16_t rate[16] = {32768, 21845, 16384, 13107, 10923, 9362, 8192, 7282,
-                                      6554,  5461,  4681,  4096,  3277,  2731, 2341, 2048};
+                                      6554,  5958,  5461,  5041,  4681,  4369, 4096, 3855};
     const uint32_t seen = *bit & 15u;
     uint32_t zero = (uint32_t)*bit >> 4;
     if (value) {
@@ -91,7 +92,7 @@ static inline void dfota_bit_learn(dfota_bit *bit, unsigned value)
 static inline void dfota_history_begin(dfota_history *history)
 {
     history->misses = 0;
-    history->run = 8;
+    history->run = 0;
     history->burst = 0;
     history->repeated = 0;
 }
