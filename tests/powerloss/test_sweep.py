@@ -65,6 +65,10 @@ def test_the_scene_moves_grows_adds_and_removes(scene):
     assert new["modem"].offset < old["nv"].offset + old["nv"].slot_size
 
 
+def test_a_chip_that_lies_is_noticed(scene):
+    scene.notice_silent_corruption()
+
+
 CUTS = st.lists(st.builds(Cut, st.integers(0, 400), st.sampled_from(CutMode)), max_size=6)
 
 
