@@ -12,16 +12,20 @@ from dfota.delta.failures import error_for
 from dfota.errors import MisuseError, OldImageMismatchError
 from dfota.values import Digest
 
+Progress = Callable[[int, int], None]
+"""Called with (done, total)."""
+
 PIECE_SIZE = 1 << 20
 """Bytes of new between two chances to be interrupted."""
 
 
-def apply(old: bytes, patch: bytes) -> bytes:
+def apply(old: bytes, patch: bytes, *, progress: Progress | None = None) -> bytes:
     """Turn *old* into the new image.
 
     Args:
         old: the very image that the patch was made from.
         patch: what ``generate`` returned.
+        progress: told how many bytes of new are done, of how many.
 
     Returns:
         The new image; its digest has been verified.
@@ -38,12 +42,14 @@ def apply(old: bytes, patch: bytes) -> bytes:
         actual = hashlib.sha256(old).digest()
         if len(old) != header.old_size or actual != header.old_digest:
             raise OldImageMismatchError(header.old_digest, actual, header.old_size, len(old))
-        pieces = []
-        while piece := applier.read(min(PIECE_SIZE, max(header.new_size, 1))):
-            pieces.append(piece)
+        new = bytearray()
+        while piece := applier.read(min(PIECE_SIZE, max(header.new_size - len(new), 1))):
+            new += piece
+            if progress is not None:
+                progress(len(new), header.new_size)
     except NativeError as failure:
         raise error_for(failure) from None
-    return b"".join(pieces)
+    return bytes(new)
 
 
 class PatchReader:
@@ -60,13 +66,14 @@ class PatchReader:
         PatchFormatError: the bytes are not a dfota patch.
         PatchVersionError: the patch has another format version.
         PatchCorruptError: its header is damaged.
+        MisuseError: a callback gave more than it was asked for.
     """
 
     def __init__(
         self, read_patch: Callable[[int], bytes], read_old: Callable[[int, int], bytes]
     ) -> None:
         try:
-            self._applier = Applier.with_callbacks(_whole(read_patch), read_old)
+            self._applier = Applier.with_callbacks(_whole(read_patch), _exact(read_old))
         except NativeError as failure:
             raise error_for(failure) from None
         header = self._applier.header
@@ -82,7 +89,8 @@ class PatchReader:
         the patch.
 
         Raises:
-            MisuseError: *size* is negative.
+            MisuseError: *size* is negative, or a callback gave another number of bytes
+                than it was asked for.
             PatchCorruptError: the patch is damaged; nothing of it may be used, also not
                 what earlier calls returned.
         """
@@ -98,12 +106,23 @@ def _whole(read_patch: Callable[[int], bytes]) -> Callable[[int], bytes]:
     """A reader that gives fewer bytes than asked for only at the end, as C wants it."""
 
     def read(size: int) -> bytes:
-        data = read_patch(size)
-        while data and len(data) < size:
-            more = read_patch(size - len(data))
-            if not more:
-                break
+        data = b""
+        while len(data) < size and (more := read_patch(size - len(data))):
             data += more
+        if len(data) > size:
+            raise MisuseError(f"read_patch gave {len(data)} bytes, {size} were asked for")
+        return data
+
+    return read
+
+
+def _exact(read_old: Callable[[int, int], bytes]) -> Callable[[int, int], bytes]:
+    """A reader that gives as many bytes as it is asked for, or raises."""
+
+    def read(offset: int, size: int) -> bytes:
+        data = read_old(offset, size)
+        if len(data) != size:
+            raise MisuseError(f"read_old gave {len(data)} bytes, {size} were asked for")
         return data
 
     return read
