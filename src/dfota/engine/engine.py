@@ -8,6 +8,7 @@ decides about time, and may stop between any two steps (that is what a power cut
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -84,7 +85,7 @@ class Engine:
 
     def update(
         self,
-        package: bytes | bytearray | memoryview,
+        package: bytes | bytearray | memoryview | mmap.mmap,
         *,
         trusted: Sequence[PublicKey],
         remote: bool,

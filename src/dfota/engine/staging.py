@@ -11,6 +11,7 @@ old firmware runs, and the update was never begun.
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def check_update(
     flash: Flash,
     layout: Layout,
     firmware: Firmware,
-    package: bytes | bytearray | memoryview,
+    package: bytes | bytearray | memoryview | mmap.mmap,
     trusted: Sequence[PublicKey],
     *,
     remote: bool,
