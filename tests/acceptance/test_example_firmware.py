@@ -81,6 +81,15 @@ def test_releases_differ_as_a_demo_needs(firmware: Path) -> None:
     assert all(new[name] != old[name] for name in ("boot.bin", "modem.bin", "apps.bin"))
 
 
+def test_readme_states_the_size_of_every_image(firmware: Path) -> None:
+    text = (firmware / "README.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in text.splitlines() if line.startswith("| `")}
+    for name, partitions in RELEASES.items():
+        for partition in partitions:
+            size = (firmware / "releases" / name / f"{partition}.bin").stat().st_size
+            assert f"| {size:,} |".replace(",", " ") in rows[partition]
+
+
 def make(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     words = ("make", "--no-print-directory", "-C", str(folder), f"PYTHON={sys.executable}", *words)
     return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)

@@ -66,7 +66,10 @@ def main(arguments: list[str]) -> None:
         case ["seal", raw, image]:
             Path(image).write_bytes(seal(Path(raw).read_bytes()))
         case ["pack", name, revision, address, image, *files]:
-            content = [(Path(file).name, Path(file).read_bytes()) for file in sorted(files, key=lambda f: Path(f).name)]
+            content = [
+                (Path(file).name, Path(file).read_bytes())
+                for file in sorted(files, key=lambda f: Path(f).name)
+            ]
             Path(image).write_bytes(pack(name, revision, int(address, 0), content))
         case _:
             raise SystemExit(__doc__)

@@ -20,12 +20,26 @@ ORDER = ("boot", "modem", "apps", "config", "assets")
 def command(qemu: str, directory: Path) -> list[str]:
     """The command line that boots the release."""
     declared = tomllib.loads((directory / "firmware.toml").read_text(encoding="utf-8"))
-    words = [qemu, "-machine", "mps2-an385", "-display", "none", "-monitor", "none", "-serial", "stdio"]
+    words = [
+        qemu,
+        "-machine",
+        "mps2-an385",
+        "-display",
+        "none",
+        "-monitor",
+        "none",
+        "-serial",
+        "stdio",
+    ]
     words += ["-semihosting-config", "enable=on,target=native"]
     for partition in declared["partition"]:
         file = directory / partition["file"]
         address = ORDER.index(partition["name"]) * SLOT_SIZE
-        words += ["-kernel", str(file)] if address == 0 else ["-device", f"loader,file={file},addr={address:#x}"]
+        words += (
+            ["-kernel", str(file)]
+            if address == 0
+            else ["-device", f"loader,file={file},addr={address:#x}"]
+        )
     return words
 
 
@@ -35,4 +49,4 @@ if __name__ == "__main__":
     parser.add_argument("directory", type=Path)
     options = parser.parse_args()
     words = command(options.qemu, options.directory)
-    os.execvp(words[0], words)
+    os.execvp(words[0], words)  # noqa: S606 - becoming qemu is the point: it gets the terminal

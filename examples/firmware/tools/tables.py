@@ -87,7 +87,10 @@ def aes_box() -> list[int]:
 def aes_columns(box: list[int], factors: tuple[int, int, int, int]) -> list[int]:
     """Substitution and column mixing in one, for the first byte of a column."""
     return [
-        sum(multiply(byte, factor, 0x11B) << shift for factor, shift in zip(factors, (24, 16, 8, 0), strict=True))
+        sum(
+            multiply(byte, factor, 0x11B) << shift
+            for factor, shift in zip(factors, (24, 16, 8, 0), strict=True)
+        )
         for byte in box
     ]
 
@@ -109,7 +112,8 @@ def field_logarithms() -> list[int]:
 def viterbi_outputs() -> list[int]:
     """The two bits that the K=7 convolutional code (171, 133 octal) sends, for each register."""
     return [
-        (register & 0o171).bit_count() % 2 << 1 | (register & 0o133).bit_count() % 2 for register in range(128)
+        (register & 0o171).bit_count() % 2 << 1 | (register & 0o133).bit_count() % 2
+        for register in range(128)
     ]
 
 
@@ -168,7 +172,11 @@ def main() -> None:
     for name, values in tables(release).items():
         lines, row = [], ""
         for value in values:
-            number = f"0x{value:x}," if value >= 0 and name.startswith(("crc", "aes", "sha")) else f"{value},"
+            number = (
+                f"0x{value:x},"
+                if value >= 0 and name.startswith(("crc", "aes", "sha"))
+                else f"{value},"
+            )
             if len(row) + len(number) > 96:
                 lines.append(row)
                 row = ""

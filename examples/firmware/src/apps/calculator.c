@@ -116,6 +116,10 @@ static void compile_value(struct compiler *self)
         char letter = upper(*self->at);
         unsigned digit = is_digit(letter) ? (unsigned)(letter - '0') : (unsigned)(letter - 'A') + 10u;
 
+#if RELEASE >= 19
+        /* Signs between the digits and the letters looked like digits: "4<<1" was one number. */
+        digit = letter > '9' && letter < 'A' ? base : digit;
+#endif
         if (digit >= base) {
             break;
         }

@@ -141,6 +141,11 @@ static bool calculator_passes(void)
 {
     int32_t result;
 
+#if RELEASE >= 19
+    if (calculate("(2+3)*4<<1==0b101000", &result) != CALCULATED || result != 1) {
+        return false;
+    }
+#endif
     return calculate("1 + 2*3 - -4 << 2", &result) == CALCULATED && result == 44 &&
            calculate("max(0x10, min(7, 9)) % 5 == 1", &result) == CALCULATED && result == 1 &&
            calculate("1/(2-2)", &result) == CALCULATION_DIVISION && calculate("2+", &result) == CALCULATION_SYNTAX;
