@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands do, one function each, bound to the catalogue when imported.
+
+No handler sees a comma, a quote or a CRLF. Every form of every catalogue command has a
+handler, is a test form that the catalogue answers, or is listed here with the reason.
+"""
+
+from __future__ import annotations
+
+from dfota.at import COMMANDS, Form
+from dfota.errors import MisuseError
+from dfota.modem.handlers import files, fota, general, identity, network, power
+from dfota.modem.reply import HANDLERS
+
+UNSUPPORTED: dict[tuple[str, Form], str] = {}
+"""(command, form) → why this module answers it with ERROR."""
+
+
+def _check_complete() -> None:
+    for command in COMMANDS.values():
+        for form in command.forms:
+            key = (command.name, form)
+            if form is not Form.TEST and key not in HANDLERS and key not in UNSUPPORTED:
+                raise MisuseError(f"{command.name} ({form.value}) has no handler and no excuse")
+
+
+_check_complete()
+
+__all__ = ["UNSUPPORTED", "files", "fota", "general", "identity", "network", "power"]

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of a port: AT manual V2.3, chapters 2.10 to 2.25 and 3."""
+
+from __future__ import annotations
+
+from dfota.at import (
+    AT_C,
+    AT_D,
+    AT_F,
+    AT_V,
+    AT_W,
+    ATE,
+    ATQ,
+    ATV,
+    ATX,
+    ATZ,
+    CMEE,
+    IFC,
+    IPR,
+    QURCCFG,
+    S0,
+    S3,
+    S4,
+    S5,
+    S6,
+    S7,
+    S8,
+    S10,
+    Command,
+    Form,
+)
+from dfota.modem.port import Port
+from dfota.modem.reply import OK, Reply, handles, information
+from dfota.modem.settings import PortSettings
+
+
+def _bind_number(command: Command, setting: str) -> None:
+    @handles(command, Form.EXECUTE)
+    def change(port: Port, value: int) -> Reply:
+        setattr(port.settings, setting, value)
+        port.apply_settings()
+        return OK
+
+
+for _command, _name in ((ATE, "e"), (ATQ, "q"), (ATV, "v"), (ATX, "x"), (AT_C, "c"), (AT_D, "d")):
+    _bind_number(_command, _name)
+
+
+def _bind_register(command: Command) -> None:
+    setting = command.name.lower()
+
+    @handles(command, Form.READ)
+    def read(port: Port) -> Reply:
+        return information(str(getattr(port.settings, setting)))
+
+    @handles(command, Form.WRITE)
+    def change(port: Port, n: int) -> Reply:
+        setattr(port.settings, setting, n)
+        port.apply_settings()
+        return OK
+
+
+for _command in (S0, S3, S4, S5, S6, S7, S8, S10):
+    _bind_register(_command)
+
+
+@handles(AT_F, Form.EXECUTE)
+def restore_factory(port: Port, value: int) -> Reply:
+    """Factory settings; what ``AT&W`` stored stays stored."""
+    port.change_settings(PortSettings())
+    return OK
+
+
+@handles(AT_V, Form.EXECUTE)
+def show_settings(port: Port, value: int) -> Reply:
+    """All settings that can be seen no other way."""
+    return information(*port.settings.shown())
+
+
+@handles(AT_W, Form.EXECUTE)
+def store_settings(port: Port, value: int) -> Reply:
+    """Keep the settings for ``ATZ`` and the next boot."""
+    port.module.nv.stored_settings = port.settings.stored()
+    port.module.save_nv()
+    return OK
+
+
+@handles(ATZ, Form.EXECUTE)
+def restore_stored(port: Port, value: int) -> Reply:
+    """What ``AT&W`` stored, else the factory settings."""
+    cmee = port.settings.cmee  # not among the things that ATZ restores (table 18)
+    port.change_settings(PortSettings.restored(port.module.nv.stored_settings))
+    port.settings.cmee = cmee
+    port.apply_settings()
+    return OK
+
+
+@handles(CMEE, Form.READ)
+def read_error_format(port: Port) -> Reply:
+    """How errors are reported."""
+    return information(f"+CMEE: {port.settings.cmee}")
+
+
+@handles(CMEE, Form.WRITE)
+def set_error_format(port: Port, n: int) -> Reply:
+    """Plain, numbers or words."""
+    port.settings.cmee = n
+    port.apply_settings()
+    return OK
+
+
+@handles(QURCCFG, Form.WRITE)
+def configure_urc_port(here: Port, setting: str, port: str | None) -> Reply:
+    """Query, or choose and keep at once."""
+    nv = here.module.nv
+    if port is None:
+        return information(f'+QURCCFG: "urcport","{nv.urc_port}"')
+    nv.urc_port = port
+    here.module.save_nv()
+    return OK
+
+
+@handles(IPR, Form.READ)
+def read_speed(port: Port) -> Reply:
+    """The UART's speed."""
+    return information(f"+IPR: {port.module.nv.ipr}")
+
+
+@handles(IPR, Form.WRITE)
+def set_speed(port: Port, rate: int) -> Reply:
+    """Remembered and otherwise without effect: a pty or socket has no speed."""
+    port.module.nv.ipr = rate
+    port.module.save_nv()
+    return OK
+
+
+@handles(IFC, Form.READ)
+def read_flow_control(port: Port) -> Reply:
+    """Flow control of the UART."""
+    return information(f"+IFC: {port.settings.dce_by_dte},{port.settings.dte_by_dce}")
+
+
+@handles(IFC, Form.WRITE)
+def set_flow_control(port: Port, dce_by_dte: int, dte_by_dce: int) -> Reply:
+    """Remembered and otherwise without effect."""
+    port.settings.dce_by_dte = dce_by_dte
+    port.settings.dte_by_dce = dte_by_dce
+    return OK

@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Who the module is: AT manual V2.3, chapters 2.1 to 2.9 and 2.26."""
+
+from __future__ import annotations
+
+from dfota.at import (
+    ATI,
+    CGMI,
+    CGMM,
+    CGMR,
+    CGSN,
+    GMI,
+    GMM,
+    GMR,
+    GSN,
+    QGMR,
+    Form,
+)
+from dfota.modem.port import Port
+from dfota.modem.reply import ERROR, Reply, handles, information
+
+
+@handles(ATI, Form.EXECUTE)
+def show_product(port: Port, value: int) -> Reply:
+    """Manufacturer, model and short revision."""
+    firmware = port.module.running_firmware()
+    return information(
+        port.module.profile.manufacturer, firmware.model, f"Revision: {firmware.revision.short}"
+    )
+
+
+@handles(GMI, Form.EXECUTE)
+@handles(CGMI, Form.EXECUTE)
+def show_manufacturer(port: Port) -> Reply:
+    """The manufacturer alone."""
+    return information(port.module.profile.manufacturer)
+
+
+@handles(GMM, Form.EXECUTE)
+@handles(CGMM, Form.EXECUTE)
+def show_model(port: Port) -> Reply:
+    """The model alone."""
+    return information(port.module.running_firmware().model)
+
+
+@handles(GMR, Form.EXECUTE)
+@handles(CGMR, Form.EXECUTE)
+def show_short_revision(port: Port) -> Reply:
+    """The revision without modem and application version."""
+    return information(port.module.running_firmware().revision.short)
+
+
+@handles(QGMR, Form.EXECUTE)
+def show_revision(port: Port) -> Reply:
+    """The whole revision: the one that tells two builds apart."""
+    return information(port.module.running_firmware().revision.text)
+
+
+@handles(QGMR, Form.READ)
+def read_revision(port: Port) -> Reply:
+    """The same, for hosts that ask with a question mark."""
+    if not port.module.profile.answer_qgmr_read_form:
+        return ERROR
+    return show_revision(port)
+
+
+@handles(GSN, Form.EXECUTE)
+@handles(CGSN, Form.EXECUTE)
+def show_imei(port: Port) -> Reply:
+    """The 15 digits, bare."""
+    return information(port.module.nv.imei)

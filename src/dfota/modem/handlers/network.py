@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""SIM and network: AT manual V2.3, chapters 5, 6 and 9."""
+
+from __future__ import annotations
+
+from dfota.at import CEREG, CGREG, CIMI, COPS, CPIN, CREG, CSQ, QCCID, Command, Form
+from dfota.modem.port import Port
+from dfota.modem.radio import FULL, MINIMUM
+from dfota.modem.reply import ERROR, OK, Reply, cme, handles, information
+
+SIM_FAILURE = 13
+NOT_ALLOWED = 3
+
+_SCAN_S = 20.0
+"""What a search for operators takes; the manual allows 180 s."""
+
+
+@handles(CPIN, Form.READ)
+def read_pin_state(port: Port) -> Reply:
+    """The SIM of this module has no PIN."""
+    if port.module.radio.fun == MINIMUM:
+        return cme(SIM_FAILURE)
+    return information("+CPIN: READY")
+
+
+@handles(CPIN, Form.WRITE)
+def enter_pin(port: Port, pin: str, new_pin: str | None) -> Reply:
+    """Nothing waits for a PIN."""
+    return cme(SIM_FAILURE if port.module.radio.fun == MINIMUM else NOT_ALLOWED)
+
+
+@handles(CIMI, Form.EXECUTE)
+def show_imsi(port: Port) -> Reply:
+    """The 15 digits, bare."""
+    if port.module.radio.fun == MINIMUM:
+        return cme(SIM_FAILURE)
+    return information(port.module.profile.imsi)
+
+
+@handles(QCCID, Form.EXECUTE)
+def show_card_number(port: Port) -> Reply:
+    """The number of the SIM card."""
+    if port.module.radio.fun == MINIMUM:
+        return cme(SIM_FAILURE)
+    return information(f"+QCCID: {port.module.profile.iccid}")
+
+
+@handles(CSQ, Form.EXECUTE)
+def show_signal(port: Port) -> Reply:
+    """Signal quality; 99,99 where there is none."""
+    profile = port.module.profile
+    if port.module.radio.fun != FULL:
+        return information("+CSQ: 99,99")
+    return information(f"+CSQ: {profile.rssi},{profile.ber}")
+
+
+def _bind_registration(command: Command) -> None:
+    setting = command.name[1:].lower()
+
+    @handles(command, Form.READ)
+    def read(port: Port) -> Reply:
+        mode = getattr(port.settings, setting)
+        radio = port.module.radio
+        line = f"{command.name}: {mode},{radio.stat(command.name)}"
+        place = radio.location(command.name) if mode > 1 else None
+        if place is not None:
+            area, cell, technology = place
+            line += f',"{area}","{cell}",{technology}'
+        return information(line)
+
+    @handles(command, Form.WRITE)
+    def change(port: Port, n: int) -> Reply:
+        setattr(port.settings, setting, n)
+        return OK
+
+    @handles(command, Form.EXECUTE)
+    def switch_off(port: Port) -> Reply:
+        setattr(port.settings, setting, 0)
+        return OK
+
+
+for _command in (CREG, CGREG, CEREG):
+    _bind_registration(_command)
+
+
+@handles(COPS, Form.READ)
+def read_operator(port: Port) -> Reply:
+    """The operator that the module is registered with."""
+    module, radio = port.module, port.module.radio
+    if not radio.is_registered:
+        mode = 2 if radio.fun == MINIMUM else radio.operator_mode
+        return information(f"+COPS: {mode}")
+    profile = module.profile
+    name = profile.operator_number if radio.operator_format == 2 else profile.operator
+    return information(
+        f'+COPS: {radio.operator_mode},{radio.operator_format},"{name}",{profile.access_technology}'
+    )
+
+
+@handles(COPS, Form.WRITE)
+def select_operator(
+    port: Port,
+    mode: int,
+    format: int | None,  # noqa: A002 - named as in the manual
+    oper: str | None,
+    act: int | None,
+) -> Reply:
+    """Choose how the operator is found; there is only one."""
+    module, radio = port.module, port.module.radio
+    if format is not None:
+        radio.operator_format = format
+    if mode == 3:
+        return OK
+    if mode in (1, 4):
+        if oper is None:
+            return ERROR
+        if oper not in (module.profile.operator, module.profile.operator_number) and mode == 1:
+            return cme(30)
+    return Reply(afterwards=lambda: radio.select(mode))
+
+
+@handles(COPS, Form.TEST)
+def scan_operators(port: Port) -> Reply:
+    """Search for operators; takes its time."""
+    if port.module.radio.fun != FULL:
+        return cme(NOT_ALLOWED)
+    text = (COPS.test or "").format(**port.module.facts())
+    return Reply((text,), cost_s=_SCAN_S)

@@ -1,0 +1,316 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The virtual module, composed: bytes and time in, bytes out; no socket, thread or clock.
+
+Whoever drives it calls ``power_on``, hands over what the host sends with ``receive``, and
+calls ``advance`` when ``next_deadline`` is there. Output goes to a callback, one call for
+each write that a module would make.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
+from dfota.at import AppReady, CfunReported, CpinReported, QusimReported, Ready, SmsDone, Urc
+from dfota.engine import Engine, Firmware, Running
+from dfota.errors import FirmwareDamagedError, MisuseError
+from dfota.flash import Cut, Operation, PowerLost
+from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
+from dfota.modem.network import Network, NoNetwork
+from dfota.modem.nv import Nv
+from dfota.modem.port import Port
+from dfota.modem.power import CutPhase, CutReport, PowerCut
+from dfota.modem.profile import BG96, URC_PORTS, BusyAnswer, Profile
+from dfota.modem.radio import Radio
+from dfota.modem.settings import PortSettings
+from dfota.modem.state import StateDirectory
+from dfota.modem.timeline import Pace, Speed, Timeline
+from dfota.modem.trust import Trust
+from dfota.modem.upgrade import Upgrade
+
+_RESTART_GAP_S = 0.2
+"""From the OK of AT+CFUN=1,1 to silence; not documented."""
+
+
+class Power(Enum):
+    """What the module is."""
+
+    OFF = "off"
+    BOOTING = "booting"
+    RUNNING = "running"
+    FORCED_UPGRADE = "forced-upgrade"
+    DAMAGED = "damaged"
+
+
+class VirtualModule:
+    """A BG96 made of bytes and time.
+
+    Args:
+        state: where it lives.
+        profile: what kind of module.
+        trust: whose packages it installs.
+        speed: how much faster than hardware.
+        network: where downloads come from.
+        port_names: its serial ports, some of ``usbat``, ``usbmodem``, ``uart1``.
+        output: gets each write: port name and bytes.
+        log: gets a sentence for a person when something noteworthy happens.
+        on_power_lost: told of every power cut, when the module is already dark.
+
+    Attributes:
+        power: what it is now.
+        last_cut: the newest power cut, if there was one.
+
+    Raises:
+        MisuseError: no port, or a port of another name.
+    """
+
+    def __init__(
+        self,
+        state: StateDirectory,
+        *,
+        profile: Profile = BG96,
+        trust: Trust | None = None,
+        speed: Speed | None = None,
+        network: Network | None = None,
+        port_names: Sequence[str] = ("usbat",),
+        output: Callable[[str, bytes], None],
+        log: Callable[[str], None] = lambda _text: None,
+        on_power_lost: Callable[[CutReport], None] = lambda _report: None,
+    ) -> None:
+        if not port_names or any(name not in URC_PORTS for name in port_names):
+            raise MisuseError(f"ports are some of {', '.join(URC_PORTS)}, not {port_names}")
+        self.profile = profile
+        self.trust = trust or Trust()
+        self.network: Network = network or NoNetwork()
+        self.log = log
+        self._on_power_lost = on_power_lost
+        self.timeline = Timeline(speed or Speed(), profile.wait_floor_s)
+        self.power = Power.OFF
+        self.last_cut: CutReport | None = None
+        self._state = state
+        self._armed: PowerCut | None = None
+        self._firmware: Firmware | None = None
+        self.engine = Engine(state.flash)
+        self.radio = Radio(self)
+        self.upgrade = Upgrade(self)
+        self.ports = {name: self._make_port(name, output) for name in port_names}
+
+    # -- doors for the driver ------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """Bring the supply up; harmless when it is."""
+        if self.power is Power.OFF:
+            self._state.flash.power_on()
+            self._start()
+
+    def cut_power(self) -> None:
+        """Take the supply away this instant; it stays away until ``power_on``."""
+        if self.power is not Power.OFF:
+            self._lose_power(None)
+
+    def arm_power_cut(self, cut: PowerCut | None) -> None:
+        """Cut the power at a place of the upgrade, once; it returns after the profile's time."""
+        self._armed = cut
+
+    def receive(self, port_name: str, data: bytes, now: float) -> None:
+        """Take bytes that the host sent to a port at the instant *now*."""
+        self.timeline.now = max(self.timeline.now, now)
+        if self.power is not Power.RUNNING:
+            return
+        if self.is_installing and self.profile.busy_answer is BusyAnswer.SILENT:
+            return
+        self._guard(lambda: self.ports[port_name].receive(data))
+
+    def advance(self, now: float) -> None:
+        """Do what is due at the instant *now*; see ``Timeline.advance``."""
+        self._guard(lambda: self.timeline.advance(now))
+
+    def next_deadline(self) -> float | None:
+        """When ``advance`` is wanted next."""
+        return self.timeline.next_deadline()
+
+    @property
+    def firmware(self) -> Firmware | None:
+        """The firmware that the last boot found, if it found one."""
+        return self._firmware
+
+    @property
+    def is_installing(self) -> bool:
+        """Whether UPDATING or RESTORE is going on."""
+        return self.upgrade.is_installing
+
+    # -- doors for handlers and jobs -----------------------------------------------------
+
+    @property
+    def nv(self) -> Nv:
+        """The non-volatile settings."""
+        return self._state.nv
+
+    @property
+    def files(self) -> FileSystem:
+        """The file system."""
+        return self._state.files
+
+    @property
+    def urc_port(self) -> Port | None:
+        """Where URCs go: the configured port, or the only one; ``None``: nobody hears them."""
+        if self.nv.urc_port in self.ports:
+            return self.ports[self.nv.urc_port]
+        return next(iter(self.ports.values())) if len(self.ports) == 1 else None
+
+    def save_nv(self) -> None:
+        """Keep a change of ``nv``."""
+        self._state.save_nv()
+
+    def report(self, urc: Urc | str) -> None:
+        """Print an unsolicited result code."""
+        port = self.urc_port
+        if port is not None:
+            port.report(urc)
+
+    def facts(self) -> dict[str, object]:
+        """What test forms say about this module."""
+        profile = self.profile
+        operators = (
+            f'(2,"{profile.operator}","{profile.operator}","{profile.operator_number}",'
+            f"{profile.access_technology})"
+        )
+        return {"free_size": self.files.free_bytes, "operators": operators}
+
+    def running_firmware(self) -> Firmware:
+        """The firmware that runs.
+
+        Raises:
+            MisuseError: none does.
+        """
+        if self._firmware is None:
+            raise MisuseError("no firmware runs")
+        return self._firmware
+
+    def restart(self) -> None:
+        """Reboot this instant."""
+        self._halt()
+        self._start()
+
+    def restart_later(self) -> None:
+        """Reboot a moment after the final result code."""
+        self.timeline.pace(_RESTART_GAP_S, self.restart)
+
+    def power_down_later(self) -> None:
+        """Shut down in order: ``POWERED DOWN``, then silence."""
+        self.timeline.play(self._power_down())
+
+    def boot_again(self) -> None:
+        """After a failed update: look whether the firmware is whole, else finish it."""
+        try:
+            boot = self.engine.boot()
+        except FirmwareDamagedError:
+            boot = None
+        if not isinstance(boot, Running):
+            self.restart()
+
+    def reached(self, phase: CutPhase, percent: int) -> None:
+        """A place of the upgrade was reached: carry out an armed power cut."""
+        cut = self._armed
+        if cut is None or cut.phase is not phase or percent < cut.percent:
+            return
+        self._armed = None
+        if phase in (CutPhase.UPDATING, CutPhase.RESTORE):
+            flash = self._state.flash
+            flash.lose_power_at(Cut(flash.operations, cut.mode))
+        else:
+            self.timeline.pace(0.0, self._cut_armed)
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _make_port(self, name: str, output: Callable[[str, bytes], None]) -> Port:
+        return Port(name, self, lambda data: output(name, data))
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        """Do *work*; if the flash loses its power in it, so does the module."""
+        try:
+            work()
+        except PowerLost:
+            self._lose_power(self._state.flash.last_operation)
+            self._supply_returns()
+
+    def _cut_armed(self) -> None:
+        self._lose_power(None)
+        self._supply_returns()
+
+    def _supply_returns(self) -> None:
+        self.timeline.pace(self.profile.power_on_after_s, self.power_on, is_supply=True)
+
+    def _lose_power(self, torn: Operation | None) -> None:
+        phase = self.upgrade.phase or self.power.value
+        self.last_cut = CutReport(
+            phase, self.upgrade.percent, torn, round(self.timeline.virtual_now, 3)
+        )
+        self._state.flash.lose_power_at(None)
+        self._state.flash.lose_power()
+        self._halt()
+        self.log(str(self.last_cut))
+        self._on_power_lost(self.last_cut)
+
+    def _halt(self) -> None:
+        """Everything in RAM is gone."""
+        self.power = Power.OFF
+        self.timeline.forget()
+        self.upgrade.reset()
+        self.radio.reset()
+        for port in self.ports.values():
+            port.reset(PortSettings())
+
+    def _start(self) -> None:
+        self.power = Power.BOOTING
+        settings = self.nv.stored_settings
+        for port in self.ports.values():
+            port.reset(PortSettings.restored(settings))
+        self.timeline.play(self._boot())
+
+    def _boot(self) -> Pace:
+        yield self.profile.boot_s
+        self.engine = Engine(self._state.flash)
+        try:
+            boot = self.engine.boot()
+        except FirmwareDamagedError as error:
+            self._firmware = None
+            self.power = Power.DAMAGED
+            self.log(str(error))
+            return
+        if not isinstance(boot, Running):
+            self.power = Power.FORCED_UPGRADE
+            self.log(f"the upgrade to {boot.update.new_revision} was not finished; going on")
+            self.upgrade.resume(boot.update)
+            return
+        self._firmware = boot.firmware
+        self.power = Power.RUNNING
+        for urc in (Ready(), CfunReported(1), AppReady(), CpinReported("READY")):
+            self.report(urc)
+            yield self.profile.boot_line_gap_ms / 1000
+        self.report(QusimReported(1))
+        yield self.profile.boot_line_gap_ms / 1000
+        self.report(SmsDone())
+        self.radio.search()
+        if boot.unreported is not None:
+            self._report_unreported()
+        if self.nv.pending_install:
+            remote = self.nv.pending_install == "remote"
+            self.nv.pending_install = ""
+            self.save_nv()
+            self.upgrade.begin_pending(remote=remote)
+
+    def _report_unreported(self) -> None:
+        """Tidy up after an update that power left between its last step and END."""
+        if self.files.has(PACKAGE_NAME):
+            self.files.delete(PACKAGE_NAME, is_trusted=True)
+        if self.profile.repeat_end_after_cut:
+            self.upgrade.report_again()
+        self.engine.mark_reported()
+
+    def _power_down(self) -> Pace:
+        yield self.profile.power_off_s
+        self.report("POWERED DOWN")
+        self._halt()

@@ -1,0 +1,254 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""One AT port of the module: line discipline, execution of lines, data mode; no sockets.
+
+Rule 1. The echo is a write of its own, at once; information and final result of a line
+are one write (hosts that read once must see both).
+Rule 2. While a command takes its time or a data mode owns the port, bytes are kept as
+type-ahead, never lost.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dfota.at import (
+    CommandLineDecoder,
+    Echo,
+    Form,
+    Invocation,
+    LineReceived,
+    LineTooLong,
+    RepeatRequested,
+    ReplyFormat,
+    ResultCode,
+    Urc,
+    parse_line,
+)
+from dfota.errors import AtError, FileSystemError, MisuseError
+from dfota.modem.profile import BusyAnswer
+from dfota.modem.reply import ERROR, HANDLERS, Reply, call, cme
+from dfota.modem.settings import PortSettings
+
+if TYPE_CHECKING:
+    from dfota.modem.module import VirtualModule
+    from dfota.modem.timeline import Timeline
+    from dfota.modem.transfer import Transfer
+
+
+class Port:
+    """A serial port of the module, with its own line state.
+
+    Attributes:
+        name: ``usbat``, ``usbmodem`` or ``uart1``.
+        module: whose port it is.
+        settings: echo, result codes, registers.
+    """
+
+    def __init__(self, name: str, module: VirtualModule, output: Callable[[bytes], None]) -> None:
+        self.name = name
+        self.module = module
+        self.settings = PortSettings()
+        self._output = output
+        self._decoder = CommandLineDecoder(line_max_bytes=module.profile.command_line_max_bytes)
+        self._format = ReplyFormat()
+        self._queue: deque[Invocation] = deque()
+        self._last_line = ""
+        self._buffer = bytearray()
+        self._afterwards: list[Callable[[], None]] = []
+        self._transfer: Transfer | None = None
+        self._held_urcs: list[bytes] = []
+        self._is_executing = False
+        self._is_working = False
+
+    @property
+    def timeline(self) -> Timeline:
+        """The module's clock."""
+        return self.module.timeline
+
+    def reset(self, settings: PortSettings) -> None:
+        """Start anew, as after a reboot; nothing is written."""
+        if self._transfer is not None:
+            self._transfer.abort()
+            self._transfer = None
+        self._decoder.reset()
+        self._queue.clear()
+        self._last_line = ""
+        self._buffer.clear()
+        self._afterwards.clear()
+        self._held_urcs.clear()
+        self._is_executing = False
+        self.change_settings(settings)
+
+    def change_settings(self, settings: PortSettings) -> None:
+        """Put *settings* in force."""
+        self.settings = settings
+        self.apply_settings()
+
+    def apply_settings(self) -> None:
+        """Put a changed ``settings`` in force."""
+        settings = self.settings
+        self._decoder.echo = bool(settings.e)
+        self._decoder.terminator = settings.s3
+        self._decoder.backspace = settings.s5
+        self._format = ReplyFormat(
+            verbose=bool(settings.v),
+            quiet=bool(settings.q),
+            cmee=settings.cmee,
+            s3=settings.s3,
+            s4=settings.s4,
+        )
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes from the host."""
+        if self._transfer is not None:
+            data = self._transfer.feed(data)
+        if data:
+            self._decoder.feed(data)
+        self._work_off()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the host, as one write."""
+        if data:
+            self._output(data)
+
+    def report(self, urc: Urc | str) -> None:
+        """Print an unsolicited result code, as one write.
+
+        In a data mode it waits: a URC must never stand between the bytes of a file.
+        """
+        text = urc if isinstance(urc, str) else urc.encode()
+        line = self._format.unsolicited(text)
+        if self._transfer is not None:
+            self._held_urcs.append(line)
+        else:
+            self.write(line)
+
+    def end_transfer(self, reply: Reply) -> None:
+        """Leave the data mode; *reply* ends the command that entered it."""
+        self._transfer = None
+        self._finish(reply)
+        for line in self._held_urcs:
+            self.write(line)
+        self._held_urcs.clear()
+        self._work_off()
+
+    # -- inside ------------------------------------------------------------------------
+
+    def _work_off(self) -> None:
+        """Execute complete lines until there is none, or one takes its time."""
+        if self._is_working:
+            return
+        self._is_working = True
+        try:
+            while not self._is_executing:
+                event = self._decoder.next_event()
+                match event:
+                    case None:
+                        break
+                    case Echo(data):
+                        self.write(data)
+                    case LineReceived(text):
+                        self._last_line = text
+                        self._execute(text)
+                    case RepeatRequested():
+                        self._execute(self._last_line or "AT")
+                    case LineTooLong():
+                        self._is_executing = True
+                        self._end_line(ERROR)
+        finally:
+            self._is_working = False
+
+    def _execute(self, line: str) -> None:
+        self._is_executing = True
+        if self.module.is_installing and self.module.profile.busy_answer is BusyAnswer.ERROR:
+            self._end_line(ERROR)
+            return
+        try:
+            self._queue = deque(parse_line(line))
+        except AtError:
+            self._end_line(ERROR)
+            return
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Execute the rest of the line, until it ends or a command takes its time."""
+        while self._queue:
+            reply = self._invoke(self._queue.popleft())
+            if reply.cost_s > 0:
+                self.timeline.pace(reply.cost_s, partial(self._finish, reply))
+                return
+            if reply.transfer is not None:
+                self._begin_transfer(reply.transfer)
+                return
+            self._note(reply)
+            if reply.result is not ResultCode.OK:
+                self._end_line(reply)
+                return
+        self._end_line(Reply())
+
+    def _finish(self, reply: Reply) -> None:
+        """Continue behind a command that took its time."""
+        self._note(reply)
+        if reply.result is ResultCode.OK:
+            self._go_on()
+        else:
+            self._end_line(reply)
+        self._work_off()
+
+    def _note(self, reply: Reply) -> None:
+        self._buffer += self._format.information(reply.lines)
+        if reply.afterwards is not None:
+            self._afterwards.append(reply.afterwards)
+
+    def _end_line(self, reply: Reply) -> None:
+        self._queue.clear()
+        data = bytes(self._buffer) + self._format.result(reply.result)
+        self._buffer.clear()
+        self.write(data)
+        afterwards, self._afterwards = self._afterwards, []
+        self._is_executing = False
+        for action in afterwards:
+            action()
+
+    def _begin_transfer(self, transfer: Transfer) -> None:
+        data = bytes(self._buffer) + self._format.result(ResultCode.CONNECT)
+        self._buffer.clear()
+        self.write(data)
+        self._transfer = transfer
+        transfer.begin(self)
+        early = self._decoder.take_pending()
+        if early:
+            rest = transfer.feed(early)
+            self._decoder.feed(rest)
+
+    def _invoke(self, invocation: Invocation) -> Reply:
+        if invocation.problem or invocation.command is None:
+            return ERROR
+        command, form = invocation.command, invocation.form
+        if command.parameters(form) is None:
+            return self._without_form(invocation)
+        handler = HANDLERS.get((command.name, form))
+        try:
+            values = invocation.values(
+                accept_unquoted=command.name == "+QFOTADL"
+                and self.module.profile.accept_unquoted_url
+            )
+            if handler is not None:
+                return call(handler, self, values)
+            if form is Form.TEST and command.test is not None:
+                text = command.test.format(**self.module.facts())
+                return Reply(tuple(text.split("\n")) if text else ())
+        except FileSystemError as error:
+            return cme(error.number)
+        except (AtError, MisuseError):
+            return ERROR
+        return ERROR
+
+    def _without_form(self, invocation: Invocation) -> Reply:
+        # A real BG96 answers AT+CSQ? with +CME ERROR: 3; the guide's own commands with ERROR.
+        is_standard = invocation.name.startswith("+C")
+        return cme(3) if invocation.form is Form.READ and is_standard else ERROR

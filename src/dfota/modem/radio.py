@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""SIM, functionality level and registration, as much of them as an upgrade needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone
+
+if TYPE_CHECKING:
+    from dfota.modem.module import VirtualModule
+    from dfota.modem.port import Port
+    from dfota.modem.timeline import Timer
+
+MINIMUM = 0
+FULL = 1
+FLIGHT = 4
+
+REGISTRATIONS = ("+CREG", "+CGREG", "+CEREG")
+_NOT_SEARCHING = 0
+_SEARCHING = 2
+
+
+class Radio:
+    """Whether the module is in the network, and how it says so.
+
+    Attributes:
+        fun: functionality level of ``AT+CFUN``.
+        is_registered: whether data can flow.
+        operator_mode: 0 automatic, 2 deregistered by ``AT+COPS=2``.
+        operator_format: 0 long, 1 short, 2 numeric.
+    """
+
+    def __init__(self, module: VirtualModule) -> None:
+        self._module = module
+        self._timer: Timer | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """As before the SIM is read at boot."""
+        self._stop_search()
+        self.fun = FULL
+        self.is_registered = False
+        self.operator_mode = 0
+        self.operator_format = 0
+
+    def search(self) -> None:
+        """Register with the network; it takes a while."""
+        if self.fun == FULL and self.operator_mode != 2 and not self.is_registered:
+            self._stop_search()
+            self._timer = self._module.timeline.pace(
+                self._module.profile.register_s, self._registered
+            )
+
+    def set_functionality(self, fun: int) -> None:
+        """Change the functionality level, with the URCs that follow."""
+        before, self.fun = self.fun, fun
+        if fun != FULL:
+            self.deregister()
+        elif before != FULL:
+            if before == MINIMUM:
+                self._module.report(CpinReported("READY"))
+                self._module.report(QusimReported(1))
+                self._module.report(SmsDone())
+            self.search()
+
+    def select(self, mode: int) -> None:
+        """``AT+COPS=<mode>``: 2 leaves the network, the others look for it."""
+        self.operator_mode = mode
+        if mode == 2:
+            self.deregister()
+        else:
+            self.search()
+
+    def deregister(self) -> None:
+        """Leave the network; a running download loses its bearer."""
+        self._stop_search()
+        if self.is_registered:
+            self.is_registered = False
+            self._report_registration()
+            self._module.upgrade.lose_bearer()
+
+    def stat(self, command: str) -> int:
+        """``<stat>`` of one of the registration commands now."""
+        profile = self._module.profile
+        if self.is_registered:
+            stats = (profile.creg_stat, profile.cgreg_stat, profile.cereg_stat)
+            return stats[REGISTRATIONS.index(command)]
+        return _SEARCHING if self._timer is not None else _NOT_SEARCHING
+
+    def location(self, command: str) -> tuple[str, str, int] | None:
+        """Area, cell and technology, where *command* has them (stat 1 or 5)."""
+        profile = self._module.profile
+        if self.stat(command) not in (1, 5):
+            return None
+        return profile.area_code, profile.cell_id, profile.access_technology
+
+    def _registered(self) -> None:
+        self._timer = None
+        self.is_registered = True
+        self._report_registration()
+
+    def _report_registration(self) -> None:
+        port = self._module.urc_port
+        if port is not None:
+            for command in REGISTRATIONS:
+                self._report_to(port, command)
+
+    def _report_to(self, port: Port, command: str) -> None:
+        mode = getattr(port.settings, command[1:].lower())
+        if mode == 0:
+            return
+        place = self.location(command) if mode > 1 else None
+        if place is None:
+            port.report(RegistrationReported(command, self.stat(command)))
+        else:
+            area, cell, technology = place
+            port.report(RegistrationReported(command, self.stat(command), area, cell, technology))
+
+    def _stop_search(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a handler gives back, and how handlers are bound to the catalogue; no handler here."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dfota.at import CmeError, Command, FinalResult, Form, ResultCode
+from dfota.errors import MisuseError
+
+if TYPE_CHECKING:
+    from dfota.modem.port import Port
+    from dfota.modem.transfer import Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The outcome of one command.
+
+    Attributes:
+        lines: information response, without CR and LF.
+        result: ``OK`` lets the rest of the line run; anything else ends it.
+        cost_s: what the command takes on hardware before it answers.
+        transfer: the data mode that it enters; its end gives the result.
+        afterwards: done when the final result code of the whole line is out.
+    """
+
+    lines: tuple[str, ...] = ()
+    result: FinalResult = ResultCode.OK
+    cost_s: float = 0.0
+    transfer: Transfer | None = None
+    afterwards: Callable[[], None] | None = field(default=None, compare=False)
+
+
+OK = Reply()
+ERROR = Reply(result=ResultCode.ERROR)
+
+Handler = Callable[..., Reply]
+"""Called with the port and the parameters of the form, by name."""
+
+HANDLERS: dict[tuple[str, Form], Handler] = {}
+"""(command name, form) → handler; filled by ``handles`` when the handlers are imported."""
+
+
+def information(*lines: str) -> Reply:
+    """``OK`` after *lines*."""
+    return Reply(lines)
+
+
+def cme(number: int) -> Reply:
+    """``+CME ERROR: <number>``."""
+    return Reply(result=CmeError(number))
+
+
+def handles(command: Command, form: Form) -> Callable[[Handler], Handler]:
+    """Bind the decorated function to *form* of *command*.
+
+    Raises:
+        MisuseError: the command has no such form, the function's parameters are not the
+            form's, or another function has it already.
+    """
+    parameters = command.parameters(form)
+    if parameters is None:
+        raise MisuseError(f"{command.name} has no {form.value} form")
+
+    def bind(handler: Handler) -> Handler:
+        wanted = [parameter.name for parameter in parameters]
+        _, *actual = inspect.signature(handler).parameters  # the first is the port
+        if actual != wanted:
+            raise MisuseError(
+                f"the handler of {command.name} ({form.value}) takes {actual}, not {wanted}"
+            )
+        key = (command.name, form)
+        if key in HANDLERS:
+            raise MisuseError(f"{command.name} ({form.value}) has two handlers")
+        HANDLERS[key] = handler
+        return handler
+
+    return bind
+
+
+def call(handler: Handler, port: Port, values: dict[str, int | str | None]) -> Reply:
+    """Call *handler* with decoded parameters."""
+    return handler(port, **values)

@@ -1,0 +1,73 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The AT settings of one port, with their factory values; no command is executed here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+
+@dataclass(slots=True)
+class PortSettings:
+    """What ``AT&F``, ``AT&W``, ``ATZ`` and ``AT&V`` are about (AT manual, tables 2, 16-18).
+
+    The factory value of ``&D`` is 1 in table 16 and 2 in table 2; table 16 is followed.
+    """
+
+    e: int = 1
+    q: int = 0
+    v: int = 1
+    x: int = 4
+    c: int = 1
+    d: int = 1
+    s0: int = 0
+    s3: int = 13
+    s4: int = 10
+    s5: int = 8
+    s6: int = 2
+    s7: int = 0
+    s8: int = 2
+    s10: int = 15
+    cmee: int = 1
+    creg: int = 0
+    cgreg: int = 0
+    cereg: int = 0
+    dce_by_dte: int = 0
+    dte_by_dce: int = 0
+
+    def stored(self) -> dict[str, int]:
+        """The part that ``AT&W`` keeps."""
+        return {name: getattr(self, name) for name in _STORABLE}
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, int] | None) -> PortSettings:
+        """Factory values, overlaid by what ``AT&W`` kept."""
+        settings = cls()
+        for name, value in (stored or {}).items():
+            if name in _STORABLE:
+                setattr(settings, name, value)
+        return settings
+
+    def shown(self) -> tuple[str, ...]:
+        """The lines of ``AT&V``."""
+        return (
+            f"&C: {self.c}",
+            f"&D: {self.d}",
+            "&F: 0",
+            "&W: 0",
+            f"E: {self.e}",
+            f"Q: {self.q}",
+            f"V: {self.v}",
+            f"X: {self.x}",
+            "Z: 0",
+            *(f"{name.upper()}: {getattr(self, name)}" for name in _REGISTERS),
+        )
+
+
+_STORABLE = ("e", "q", "s0", "s7", "s10", "v", "x", "c", "d", "creg", "cgreg", "cereg")
+_REGISTERS = tuple(
+    entry.name
+    for entry in fields(PortSettings)
+    if entry.name[0] == "s" and entry.name[1:].isdigit()
+)

@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The directory in which a virtual module lives; two processes never share one.
+
+``flash.bin`` (memory-mapped), ``efs/`` (real files), ``nv.json``, ``module.json`` (format
+and geometry, written last, so that a directory without it is not a module yet), ``lock``.
+Killing the process at any moment is a power cut: whatever is here is what the module has
+at its next start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from dfota.atomic import write_atomically
+from dfota.engine import factory, required_geometry
+from dfota.errors import (
+    FileUnreadableError,
+    GeometryError,
+    OutputError,
+    StateDirectoryError,
+)
+from dfota.flash import Geometry, SimulatedFlash, create_flash_file, open_flash_file
+from dfota.modem.filesystem import FileSystem
+from dfota.modem.nv import Nv, load_nv, save_nv
+from dfota.modem.profile import BG96, Profile
+from dfota.package import Release
+
+STATE_FORMAT = 1
+"""Version of the directory; rises when an older dfota would misread it."""
+
+_LOCK = "lock"
+_FLASH = "flash.bin"
+_FACTS = "module.json"
+_NV = "nv.json"
+_EFS = "efs"
+_OURS = {_LOCK, _FLASH, _FACTS, _NV, _EFS}
+
+
+class StateDirectory:
+    """An open state directory; a context manager, ``close`` lets it go.
+
+    Attributes:
+        path: the directory.
+        flash: the module's flash.
+        files: its file system.
+        nv: its non-volatile settings; ``save_nv`` after a change.
+        is_new: whether this call made the module.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        firmware: Release | Callable[[], Release] | None = None,
+        profile: Profile = BG96,
+    ) -> None:
+        """Open the module in *path*, or make a factory-new one there.
+
+        Args:
+            path: the directory; made if it is not there.
+            firmware: what a factory-new module runs (or a function that loads it, called
+                only for a new module); ignored where there is a module already.
+            profile: sizes and factory settings.
+
+        Raises:
+            StateDirectoryError: in use, not a module's directory, damaged, or new and no
+                firmware was given.
+            OutputError: files cannot be made there.
+        """
+        self.path = path
+        self._lock: int | None = None
+        self._flash: SimulatedFlash | None = None
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in _OURS)
+            self.is_new = not (path / _FACTS).exists()
+            if self.is_new and any(not name.startswith(".") for name in foreign):
+                raise StateDirectoryError(
+                    str(path), f"it holds other files ({foreign[0]}) and no module"
+                )
+            self._lock = _locked(path)
+        except OSError as error:
+            raise StateDirectoryError(str(path), error.strerror or str(error)) from error
+        try:
+            self.files = FileSystem(
+                path / _EFS,
+                total_bytes=profile.ufs_total_bytes,
+                reserved_bytes=profile.ufs_reserved_bytes,
+                eufs_paths=profile.eufs_paths,
+            )
+            if self.is_new:
+                self._create(firmware, profile)
+            else:
+                self._open()
+        except OSError as error:
+            self.close()
+            raise StateDirectoryError(str(path), error.strerror or str(error)) from error
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def flash(self) -> SimulatedFlash:
+        """The module's flash.
+
+        Raises:
+            StateDirectoryError: the directory was closed.
+        """
+        if self._flash is None:
+            raise StateDirectoryError(str(self.path), "it was closed")
+        return self._flash
+
+    def save_nv(self) -> None:
+        """Write ``nv`` to its file.
+
+        Raises:
+            OutputError: the file cannot be written.
+        """
+        save_nv(self.path / _NV, self.nv)
+
+    def close(self) -> None:
+        """Let the flash and the lock go; harmless twice."""
+        if self._flash is not None:
+            self._flash.close()
+            self._flash = None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _create(self, firmware: Release | Callable[[], Release] | None, profile: Profile) -> None:
+        if firmware is None:
+            raise StateDirectoryError(
+                str(self.path), "there is no module in it yet, and no firmware was given"
+            )
+        release = firmware() if callable(firmware) else firmware
+        geometry = required_geometry(release)
+        (self.path / _FLASH).unlink(missing_ok=True)
+        self._flash = create_flash_file(self.path / _FLASH, geometry)
+        factory(self._flash, release)
+        self.nv = Nv(imei=profile.imei, urc_port=profile.urc_port)
+        self.save_nv()
+        facts = {
+            "format": STATE_FORMAT,
+            "page_size": geometry.page_size,
+            "sector_size": geometry.sector_size,
+            "sector_count": geometry.sector_count,
+        }
+        write_atomically(self.path / _FACTS, (json.dumps(facts, indent=2) + "\n").encode())
+
+    def _open(self) -> None:
+        try:
+            self._flash = open_flash_file(self.path / _FLASH, self._geometry())
+        except (FileUnreadableError, GeometryError, OutputError) as error:
+            raise StateDirectoryError(str(self.path), str(error)) from error
+        self.nv = load_nv(self.path / _NV)
+
+    def _geometry(self) -> Geometry:
+        try:
+            facts = json.loads((self.path / _FACTS).read_text("utf-8"))
+            if facts["format"] != STATE_FORMAT:
+                raise StateDirectoryError(
+                    str(self.path), f"it has format {facts['format']}, not {STATE_FORMAT}"
+                )
+            return Geometry(
+                int(facts["page_size"]), int(facts["sector_size"]), int(facts["sector_count"])
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateDirectoryError(str(self.path), f"{_FACTS} is damaged: {error}") from error
+
+
+def _locked(path: Path) -> int:
+    descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise StateDirectoryError(str(path), "another process runs the module in it") from error
+    return descriptor

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""All bytes of all ports with virtual time stamps, for people and tests; it changes none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import IO
+
+from dfota.errors import OutputError
+
+
+class Direction(Enum):
+    """Who wrote."""
+
+    TO_MODULE = ">"
+    TO_HOST = "<"
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptEntry:
+    """One write.
+
+    Attributes:
+        at_s: virtual seconds since the module was first powered.
+        port: its name.
+        direction: who wrote.
+        data: the bytes.
+    """
+
+    at_s: float
+    port: str
+    direction: Direction
+    data: bytes
+
+    def __str__(self) -> str:
+        return f"{self.at_s:10.3f} {self.port} {self.direction.value} {escaped(self.data)}"
+
+
+TranscriptSink = Callable[[TranscriptEntry], None]
+
+
+def escaped(data: bytes) -> str:
+    r"""Printable text: ``\r``, ``\n``, ``\\`` and ``\xNN`` for what is not."""
+    return "".join(_ESCAPES[byte] for byte in data)
+
+
+class TranscriptFile:
+    """Writes entries to a file, one line each, complete after each line."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin the file; what it held is gone.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        try:
+            self._stream: IO[str] = path.open("w", encoding="ascii", buffering=1)
+        except OSError as error:
+            raise OutputError(str(path), error.strerror or str(error)) from error
+
+    def __call__(self, entry: TranscriptEntry) -> None:
+        """Append one line."""
+        self._stream.write(f"{entry}\n")
+
+    def close(self) -> None:
+        """Close the file; harmless twice."""
+        self._stream.close()
+
+
+def _escape(byte: int) -> str:
+    named = {0x0D: "\\r", 0x0A: "\\n", 0x5C: "\\\\"}
+    if byte in named:
+        return named[byte]
+    return chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"
+
+
+_ESCAPES = tuple(_escape(byte) for byte in range(256))
