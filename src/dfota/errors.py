@@ -50,6 +50,7 @@ A test compares this drawing with the classes::
     │   ├── DownloadFailedError
     │   ├── InstallFailedError
     │   ├── RevisionMismatchError
+    │   │   └── UpdateDroppedError
     │   └── OutcomeUnknownError
     └── ServerError
         ├── BindError
@@ -752,6 +753,28 @@ class RevisionMismatchError(HostError):
     def remedy(self) -> str:
         """Look before trying again."""
         return "Check that this is the package you meant; read the transcript before a new try."
+
+
+class UpdateDroppedError(RevisionMismatchError):
+    """The module restarted in *phase* and still runs *actual*: the upgrade was dropped."""
+
+    code = "host.dropped"
+
+    def __init__(self, expected: str, actual: str, phase: str) -> None:
+        super().__init__(expected, actual)
+        self.args = (expected, actual, phase)
+        self.phase = phase
+
+    def __str__(self) -> str:
+        return (
+            f"the module restarted in the phase {self.phase} and dropped the upgrade: "
+            f"it runs {self.actual} as before"
+        )
+
+    @property
+    def remedy(self) -> str:
+        """Look at the supply first."""
+        return "Nothing was changed. Check the module's supply, then start the upgrade again."
 
 
 class OutcomeUnknownError(HostError):

@@ -1,5 +1,104 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Room host."""
+"""What a gateway runs: takes a module at a port through an upgrade; never imports the modem.
+
+``Session`` drives the procedures (``upgrade``, ``examine``) over a port; the procedures are
+sans-I/O and are tested with bytes and numbers alone.
+"""
 
 from __future__ import annotations
+
+from dfota.host.checks import AccessPoint, PackageFacts
+from dfota.host.dialogue import (
+    Answer,
+    Ask,
+    Dialogue,
+    ForgetUrcs,
+    Happened,
+    Listen,
+    Now,
+    Procedure,
+    Report,
+    SendData,
+)
+from dfota.host.events import (
+    CheckResult,
+    CheckStatus,
+    Examined,
+    HostEvent,
+    Identified,
+    ModuleRestarted,
+    Phase,
+    PhaseEntered,
+    PhaseTime,
+    PortLost,
+    PortReturned,
+    Progressed,
+    RevisionRead,
+    UpgradeContinued,
+    Upgraded,
+    UpgradeFound,
+    UpgradeStarted,
+    Uploaded,
+)
+from dfota.host.files import (
+    CA_FILE,
+    CLIENT_CERTIFICATE_FILE,
+    CLIENT_KEY_FILE,
+    PACKAGE_FILE,
+    upload_file,
+)
+from dfota.host.phases import TRANSITIONS, TimeLimits
+from dfota.host.session import Session
+from dfota.host.transcript import Transcript
+from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
+from dfota.host.upgrade import Plan, examine, upgrade
+
+__all__ = [
+    "BAUDRATE",
+    "CA_FILE",
+    "CLIENT_CERTIFICATE_FILE",
+    "CLIENT_KEY_FILE",
+    "PACKAGE_FILE",
+    "TRANSITIONS",
+    "AccessPoint",
+    "Answer",
+    "Ask",
+    "CheckResult",
+    "CheckStatus",
+    "Dialogue",
+    "Examined",
+    "ForgetUrcs",
+    "Happened",
+    "HostEvent",
+    "Identified",
+    "Listen",
+    "ModuleRestarted",
+    "Now",
+    "OpenTransport",
+    "PackageFacts",
+    "Phase",
+    "PhaseEntered",
+    "PhaseTime",
+    "Plan",
+    "PortLost",
+    "PortReturned",
+    "Procedure",
+    "Progressed",
+    "Report",
+    "RevisionRead",
+    "SendData",
+    "SerialxTransport",
+    "Session",
+    "TimeLimits",
+    "Transcript",
+    "Transport",
+    "UpgradeContinued",
+    "UpgradeFound",
+    "UpgradeStarted",
+    "Upgraded",
+    "Uploaded",
+    "examine",
+    "upgrade",
+    "upload_file",
+]

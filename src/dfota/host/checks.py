@@ -1,0 +1,244 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""What must be right before an upgrade; each check asks, judges and gives a remedy.
+
+Checks change nothing in the module, but for the access point when one was given.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from dfota.at import (
+    CBC,
+    CEREG,
+    CGREG,
+    COPS,
+    CPIN,
+    CREG,
+    CSQ,
+    QCFGEXT,
+    QURCCFG,
+    Command,
+    Form,
+)
+from dfota.host.dialogue import Answer, Ask, Listen, Procedure
+from dfota.host.events import CheckResult, CheckStatus, Identified
+from dfota.values import FirmwareVersion
+
+REGISTRATION_TRIES = 15
+REGISTRATION_DELAY_S = 2.0
+WEAK_RSSI = 8  # 3GPP TS 27.007, 8.5: -97 dBm
+LOW_SUPPLY_MV = 3300  # BG96 hardware design: VBAT 3.3 to 4.3 V
+
+_REGISTERED = {1, 5}  # home network, roaming
+_REGISTRATION = re.compile(r"\+C(?:|G|E)REG:\s*[0-9]+\s*,\s*([0-9]+)")
+_SIGNAL = re.compile(r"\+CSQ:\s*([0-9]+)\s*,")
+_OPERATOR = re.compile(r'\+COPS:[^"]*"([^"]+)"')
+_SUPPLY = re.compile(r"\+CBC:\s*[0-9]+\s*,\s*[0-9]+\s*,\s*([0-9]+)")
+_APN = re.compile(r'\+QCFGEXT:\s*"fota_apn"\s*,\s*([0-9]+)\s*,\s*"([^"]*)"')
+_URC_PORT = re.compile(r'\+QURCCFG:\s*"urcport"\s*,\s*"([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    """The access point for the download (``fota_apn``).
+
+    Attributes:
+        apn: its name.
+        ip_type: 0 IPv4, 1 IPv6, 2 both.
+        username: empty where none is needed.
+        password: likewise.
+    """
+
+    apn: str
+    ip_type: int = 0
+    username: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFacts:
+    """What the package says it is for, and what it makes of it.
+
+    Attributes:
+        model: the model it is for.
+        old_revision: the revision that must run.
+        new_revision: the revision that will run.
+        size: of the package, in bytes.
+    """
+
+    model: str
+    old_revision: FirmwareVersion
+    new_revision: FirmwareVersion
+    size: int
+
+
+def _passed(check: str, found: str) -> CheckResult:
+    return CheckResult(check, CheckStatus.PASSED, found)
+
+
+def _warned(check: str, found: str, remedy: str) -> CheckResult:
+    return CheckResult(check, CheckStatus.WARNED, found, remedy)
+
+
+def _failed(check: str, found: str, remedy: str) -> CheckResult:
+    return CheckResult(check, CheckStatus.FAILED, found, remedy)
+
+
+def check_revision(identity: Identified, expected: FirmwareVersion | None) -> CheckResult:
+    """Whether there is anything to do."""
+    if expected is not None and identity.revision == expected.text:
+        return _failed(
+            "revision",
+            f"the module already runs {expected}",
+            "There is nothing to do.",
+        )
+    return _passed("revision", identity.revision)
+
+
+def check_package(identity: Identified, package: PackageFacts | None) -> CheckResult:
+    """Whether the package is for this module and for what it runs."""
+    if package is None:
+        return _passed("package", "not given: the module will judge what it downloads")
+    if package.model != identity.model:
+        return _failed(
+            "package",
+            f"it is for {package.model}, this is {identity.model}",
+            "Use a package for this model.",
+        )
+    if package.old_revision.text != identity.revision:
+        return _failed(
+            "package",
+            f"it turns {package.old_revision} into {package.new_revision}, "
+            f"but the module runs {identity.revision}",
+            f"Use a package made from {identity.revision}.",
+        )
+    return _passed("package", f"{package.old_revision} to {package.new_revision}")
+
+
+def check_urc_port(port: str) -> Procedure[CheckResult]:
+    """Whether the progress will be printed at this port."""
+    answer = yield Ask.command(QURCCFG, Form.WRITE, setting="urcport")
+    found = _find(_URC_PORT, answer)
+    if found is None:
+        return _warned("urc-port", "not told", "If no progress comes, try another port.")
+    on_usb = re.search(r"ttyUSB|ttyACM|usbmodem|usbserial", port) is not None
+    on_uart = re.search(r"/tty(S|AMA|THS|mxc|O)[0-9]", port) is not None
+    if (on_usb and found == "uart1") or (on_uart and found != "uart1"):
+        wanted = "usbat" if on_usb else "uart1"
+        return _warned(
+            "urc-port",
+            f"progress is printed at {found}, which may not be {port}",
+            f'If no progress comes: AT+QURCCFG="urcport","{wanted}"',
+        )
+    return _passed("urc-port", found)
+
+
+def check_supply() -> Procedure[CheckResult]:
+    """Whether the supply is high enough to write flash."""
+    answer = yield Ask.command(CBC, Form.EXECUTE)
+    found = _find(_SUPPLY, answer)
+    if found is None:
+        return _passed("supply", "not told")
+    if int(found) < LOW_SUPPLY_MV:
+        remedy = f"Give it at least {LOW_SUPPLY_MV} mV before its flash is written."
+        return _warned("supply", f"{found} mV", remedy)
+    return _passed("supply", f"{found} mV")
+
+
+def check_sim() -> Procedure[CheckResult]:
+    """Whether the SIM is there and wants no PIN."""
+    answer = yield Ask.command(CPIN, Form.READ)
+    if isinstance(answer, Answer) and answer.ok and answer.lines:
+        state = answer.lines[-1].removeprefix("+CPIN:").strip()
+        if state == "READY":
+            return _passed("sim", state)
+        return _failed("sim", state, "Enter the PIN with AT+CPIN, or switch it off.")
+    text = answer.text if isinstance(answer, Answer) else "no answer"
+    return _failed("sim", text, "Insert a SIM card, and switch the module on with AT+CFUN=1.")
+
+
+def check_signal() -> Procedure[CheckResult]:
+    """Whether there is signal enough for a download."""
+    answer = yield Ask.command(CSQ, Form.EXECUTE)
+    found = _find(_SIGNAL, answer)
+    if found is None or int(found) == 99:
+        return _warned("signal", "not known", "Check the antenna.")
+    dbm = f"{-113 + 2 * int(found)} dBm"
+    if int(found) < WEAK_RSSI:
+        return _warned("signal", dbm, "The signal is weak: the download may stall.")
+    return _passed("signal", dbm)
+
+
+def check_registration() -> Procedure[CheckResult]:
+    """Whether any of the three domains is registered; waits half a minute for it."""
+    states: dict[str, str] = {}
+    for attempt in range(REGISTRATION_TRIES):
+        if attempt:
+            yield Listen(REGISTRATION_DELAY_S)
+        for command in (CEREG, CGREG, CREG):
+            state = yield from _registration_state(command)
+            states[command.name] = state
+            if state.isdigit() and int(state) in _REGISTERED:
+                roaming = " (roaming)" if state == "5" else ""
+                return _passed("registration", f"{command.name} {state}{roaming}")
+    return _failed(
+        "registration",
+        ", ".join(f"{name} {state}" for name, state in states.items()),
+        "Check antenna, coverage and subscription; AT+COPS? shows the operator.",
+    )
+
+
+def check_operator() -> Procedure[CheckResult]:
+    """Which operator serves the module; only told, never a reason to stop."""
+    answer = yield Ask.command(COPS, Form.READ)
+    found = _find(_OPERATOR, answer)
+    if found is None:
+        return _warned("operator", "none", "Check coverage with AT+COPS=?")
+    return _passed("operator", found)
+
+
+def check_access_point(wanted: AccessPoint | None) -> Procedure[CheckResult]:
+    """Set the access point if one was given, and read it back either way."""
+    if wanted is not None:
+        has_login = bool(wanted.username or wanted.password)
+        yield Ask.command(
+            QCFGEXT,
+            Form.WRITE,
+            setting="fota_apn",
+            ip_type=wanted.ip_type,
+            apn=wanted.apn,
+            username=wanted.username if has_login else None,
+            password=wanted.password if has_login else None,
+        )
+    answer = yield Ask.command(QCFGEXT, Form.WRITE, setting="fota_apn")
+    match = None
+    if isinstance(answer, Answer) and answer.ok:
+        match = next(filter(None, map(_APN.match, answer.lines)), None)
+    if match is None:
+        found = "this firmware has no fota_apn"
+        if wanted is not None:
+            return _failed("apn", found, "Set the access point with AT+CGDCONT, without --apn.")
+        return _warned("apn", found, "The download uses the access point of AT+CGDCONT.")
+    if wanted is not None and (int(match[1]), match[2]) != (wanted.ip_type, wanted.apn):
+        return _failed(
+            "apn",
+            f'it stays "{match[2]}" (type {match[1]}) after setting "{wanted.apn}"',
+            "Check name and type of the access point.",
+        )
+    return _passed("apn", match[2] or "the network's own")
+
+
+def _registration_state(command: Command) -> Procedure[str]:
+    answer = yield Ask.command(command, Form.READ)
+    return _find(_REGISTRATION, answer) or "not told"
+
+
+def _find(pattern: re.Pattern[str], answer: object) -> str | None:
+    if isinstance(answer, Answer) and answer.ok:
+        for line in answer.lines:
+            if match := pattern.match(line):
+                return match[1]
+    return None

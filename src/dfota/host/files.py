@@ -1,0 +1,136 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Put files into the module with the FILE commands; it knows no package and no upgrade."""
+
+from __future__ import annotations
+
+import re
+
+from dfota.at import QFDEL, QFLDS, QFUPL, CmeError, Form, xor16
+from dfota.errors import CheckFailedError, NoReplyError, PortError
+from dfota.host.dialogue import Answer, Ask, AwaitAnswer, Happened, Procedure, Report, SendData
+from dfota.host.events import Uploaded
+
+PACKAGE_FILE = "EUFS:/fota/update.zip"
+"""Where ``AT+QFOTADL=1`` looks: the EFS path /fota/update.zip. UFS itself is /datatx."""
+
+CA_FILE = "fota_cacert.pem"
+CLIENT_CERTIFICATE_FILE = "fota_client_cert.pem"
+CLIENT_KEY_FILE = "fota_client_key.pem"
+
+PIECE_SIZE = 1024
+"""The module acknowledges each piece of this size with one ``A``."""
+
+PIECE_TIMEOUT_S = 30
+"""How long either side waits for the other during an upload."""
+
+_NO_SUCH_STORAGE = CmeError(425)
+_NO_ROOM = {CmeError(403), CmeError(420), CmeError(423)}
+_RESULT = re.compile(r"\+QFUPL:\s*([0-9]+)\s*,\s*([0-9A-Fa-f]+)")
+_SPACE = re.compile(r"\+QFLDS:\s*([0-9]+)\s*,\s*([0-9]+)")
+
+
+def upload_file(name: str, data: bytes) -> Procedure[None]:
+    """Put *data* into the module as *name*, in place of an older file of that name.
+
+    Raises:
+        CheckFailedError: no room, no such storage, or the checksum is wrong.
+        NoReplyError: the module stopped answering.
+        PortError: the port went away.
+    """
+    yield from _delete_old(name)
+    yield from _check_room(name, len(data))
+    answer = yield Ask.command(
+        QFUPL,
+        Form.WRITE,
+        filename=name,
+        file_size=len(data),
+        timeout=PIECE_TIMEOUT_S,
+        ackmode=1,
+    )
+    reply = _answer(answer, "AT+QFUPL", name)
+    if reply.text != "CONNECT":
+        raise _refused(name, reply)
+    yield Report(Uploaded(name, 0, len(data)))
+    for start in range(0, len(data), PIECE_SIZE):
+        piece = data[start : start + PIECE_SIZE]
+        # The last piece is answered by the result: an "A" for a whole last piece may come
+        # or not, the manual does not say.
+        is_last = start + len(piece) == len(data)
+        outcome = yield SendData(piece, 0 if is_last else 1, PIECE_TIMEOUT_S)
+        if outcome is not None:
+            raise _refused(name, _answer(outcome, "AT+QFUPL", name))
+        yield Report(Uploaded(name, start + len(piece), len(data)))
+    reply = _answer((yield AwaitAnswer(PIECE_TIMEOUT_S)), "AT+QFUPL", name)
+    if not reply.ok:
+        raise _refused(name, reply)
+    _check_result(name, data, reply)
+
+
+def _delete_old(name: str) -> Procedure[None]:
+    reply = _answer((yield Ask.command(QFDEL, Form.WRITE, filename=name)), "AT+QFDEL", name)
+    # A file that is not there (405) is what is wanted; other errors show at the upload.
+    if reply.result == _NO_SUCH_STORAGE:
+        raise _refused(name, reply)
+
+
+def _check_room(name: str, size: int) -> Procedure[None]:
+    answer = yield Ask.command(QFLDS, Form.WRITE, name_pattern="UFS")
+    if not isinstance(answer, Answer) or not answer.ok:
+        return
+    for line in answer.lines:
+        match = _SPACE.match(line)
+        if match is not None and int(match[1]) < size:
+            raise CheckFailedError(
+                "upload",
+                f"{name} has {size} bytes, but only {match[1]} are free in the module",
+                "Delete files that are not needed: AT+QFLST, then AT+QFDEL.",
+            )
+
+
+def _check_result(name: str, data: bytes, reply: Answer) -> None:
+    expected = (len(data), xor16(data))
+    for line in reply.lines:
+        match = _RESULT.match(line)
+        if match is None:
+            continue
+        actual = (int(match[1]), int(match[2], 16))
+        if actual == expected:
+            return
+        raise CheckFailedError(
+            "upload",
+            f"{name} arrived with {actual[0]} bytes and checksum {actual[1]:x}, "
+            f"not {expected[0]} and {expected[1]:x}",
+            "The line loses or changes bytes: check cable, speed and flow control, try again.",
+        )
+    raise CheckFailedError(
+        "upload", f"the module does not confirm {name}", "Try again; nothing was started."
+    )
+
+
+def _answer(outcome: object, command: str, name: str) -> Answer:
+    if isinstance(outcome, Answer):
+        return outcome
+    if outcome is Happened.PORT_LOST:
+        raise PortError("", f"it went away during the upload of {name}; nothing was started")
+    raise NoReplyError(command, PIECE_TIMEOUT_S)
+
+
+def _refused(name: str, reply: Answer) -> CheckFailedError:
+    if reply.result == _NO_SUCH_STORAGE and name.startswith("EUFS:"):
+        return CheckFailedError(
+            "upload",
+            f"this firmware cannot store {name.removeprefix('EUFS:')} ({reply.text})",
+            "Host the package and use --url, or put the file there with QEFS Explorer.",
+        )
+    if reply.result in _NO_ROOM:
+        return CheckFailedError(
+            "upload",
+            f"there is no room for {name} ({reply.text})",
+            "Delete files that are not needed: AT+QFLST, then AT+QFDEL.",
+        )
+    return CheckFailedError(
+        "upload",
+        f"the module refused {name} with {reply.text}",
+        "Look the code up in docs/reference/codes.md; nothing was started.",
+    )

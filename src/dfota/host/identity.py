@@ -1,0 +1,106 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Get the module's attention and ask who it is; nothing of an upgrade is decided here."""
+
+from __future__ import annotations
+
+from dfota.at import (
+    ATI,
+    CGSN,
+    CMEE,
+    FOTA_URCS,
+    QGMR,
+    Form,
+    Urc,
+)
+from dfota.errors import CheckFailedError, MisuseError, NoReplyError, PortError
+from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure
+from dfota.host.events import Identified
+from dfota.values import FirmwareVersion
+
+ATTEMPTS = 10
+ATTEMPT_TIMEOUT_S = 1.0
+INCOMPLETE_TAIL = ".00.000"
+"""QGMR ends like this while the application part of the firmware is not ready yet."""
+INCOMPLETE_RETRIES = 16
+INCOMPLETE_DELAY_S = 1.0
+
+
+def get_attention() -> Procedure[Urc | None]:
+    """Bring the line into a known state: no echo, words, numbered errors.
+
+    The module may be booting, half a command of a former program may be in its ear, and it
+    may be in the middle of an upgrade that somebody started before. The latter is told by
+    the URC of that upgrade that was heard, which is returned.
+
+    Raises:
+        NoReplyError: the module does not answer.
+        PortError: the port went away.
+    """
+    for _ in range(ATTEMPTS):
+        # ATQ0 first would not help: a line with a fault in it does nothing at all.
+        answer = yield Ask("ATE0Q0V1", ATTEMPT_TIMEOUT_S)
+        if isinstance(answer, Answer) and answer.ok:
+            yield Ask.command(CMEE, Form.WRITE, n=1)
+            return None
+        if answer is Happened.PORT_LOST:
+            raise PortError("", "it went away while the module was asked for its identity")
+        heard = yield Listen(ATTEMPT_TIMEOUT_S)
+        while isinstance(heard, Urc):
+            if isinstance(heard, FOTA_URCS):
+                return heard
+            heard = yield Listen(ATTEMPT_TIMEOUT_S)
+    raise NoReplyError("AT", ATTEMPTS * 2 * ATTEMPT_TIMEOUT_S)
+
+
+def read_revision() -> Procedure[FirmwareVersion | None]:
+    """Ask once which firmware runs; ``None`` where the module does not say."""
+    answer = yield Ask.command(QGMR, Form.EXECUTE)
+    if not isinstance(answer, Answer) or not answer.ok:
+        return None
+    for line in answer.lines:
+        try:
+            # "Revision: X" is how ATI has it; some firmware prints QGMR like that, too.
+            return FirmwareVersion(line.removeprefix("Revision:").strip())
+        except MisuseError:
+            continue
+    return None
+
+
+def read_complete_revision() -> Procedure[FirmwareVersion | None]:
+    """Ask which firmware runs, again while the answer ends in ``.00.000``."""
+    revision = yield from read_revision()
+    for _ in range(INCOMPLETE_RETRIES):
+        if revision is not None and not revision.text.endswith(INCOMPLETE_TAIL):
+            break
+        yield Listen(INCOMPLETE_DELAY_S)
+        revision = yield from read_revision()
+    return revision
+
+
+def identify() -> Procedure[Identified]:
+    """Ask for manufacturer, model, revision and IMEI.
+
+    Raises:
+        CheckFailedError: the answers are not those of a module of this family.
+    """
+    answer = yield Ask.command(ATI, Form.EXECUTE)
+    lines = answer.lines if isinstance(answer, Answer) and answer.ok else ()
+    if len(lines) < 2:
+        raise CheckFailedError(
+            "identity",
+            "ATI does not tell manufacturer and model",
+            "Check that this is the AT port of the module, not its NMEA or diagnostic port.",
+        )
+    revision = yield from read_complete_revision()
+    if revision is None:
+        raise CheckFailedError(
+            "identity",
+            "AT+QGMR does not tell the firmware revision",
+            "This dfota upgrades modules of the BG96 family only.",
+        )
+    serial = yield Ask.command(CGSN, Form.EXECUTE)
+    imei = ""
+    if isinstance(serial, Answer) and serial.ok and serial.lines and serial.lines[0].isdigit():
+        imei = serial.lines[0]
+    return Identified(lines[0], lines[1], revision.text, imei)

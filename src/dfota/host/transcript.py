@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""A record of every byte in both directions with its time; it decides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TextIO
+
+from dfota.errors import OutputError
+
+_SPECIAL = {0x0D: "\\r", 0x0A: "\\n", 0x5C: "\\\\"}
+
+
+class Transcript:
+    r"""A text file, one line per write or read, complete up to the last byte at any moment.
+
+    A line is the time in seconds since the start, ``>`` to the module or ``<`` from it, and
+    the bytes: printable ASCII as it is, everything else as ``\r``, ``\n``, ``\\`` or ``\xNN``.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._started_at: float | None = None
+        try:
+            self._stream: TextIO = path.open("w", encoding="ascii", buffering=1)
+        except OSError as error:
+            raise OutputError(str(path), error.strerror or str(error)) from error
+
+    def sent(self, data: bytes, now: float) -> None:
+        """Record *data* on its way to the module."""
+        self._record(">", data, now)
+
+    def received(self, data: bytes, now: float) -> None:
+        """Record *data* that came from the module."""
+        self._record("<", data, now)
+
+    def note(self, text: str, now: float) -> None:
+        """Record something that is not a byte: the port went away or came back."""
+        self._write(f"{self._seconds(now):10.3f} # {text}\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._stream.close()
+
+    def _record(self, direction: str, data: bytes, now: float) -> None:
+        self._write(f"{self._seconds(now):10.3f} {direction} {escape(data)}\n")
+
+    def _seconds(self, now: float) -> float:
+        if self._started_at is None:
+            self._started_at = now
+        return now - self._started_at
+
+    def _write(self, line: str) -> None:
+        try:
+            self._stream.write(line)
+        except OSError as error:
+            raise OutputError(str(self._path), error.strerror or str(error)) from error
+
+
+def escape(data: bytes) -> str:
+    """*data* as printable ASCII, without loss."""
+    return "".join(
+        _SPECIAL.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}")
+        for byte in data
+    )

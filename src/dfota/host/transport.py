@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The port that leads to a module; bytes only, no AT language and no upgrade in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import serialx
+
+from dfota.errors import PortError
+
+BAUDRATE = 115_200
+"""Factory speed of the main UART; USB and network ports do not care."""
+
+READ_SIZE = 4096
+WRITE_TIMEOUT_S = 10.0
+
+
+class Transport(Protocol):
+    """A byte stream in both directions that may break at any call."""
+
+    def read(self, timeout_s: float) -> bytes:
+        """What has arrived, at the latest after *timeout_s*; empty if nothing has.
+
+        Raises:
+            PortError: the port went away.
+        """
+
+    def write(self, data: bytes) -> None:
+        """Send all of *data*.
+
+        Raises:
+            PortError: the port went away or takes no bytes.
+        """
+
+    def close(self) -> None:
+        """Give the port back; never raises, may be called twice."""
+
+
+OpenTransport = Callable[[], Transport]
+"""Opens the port, and opens it again after it went away; raises ``PortError``."""
+
+
+class SerialxTransport:
+    """A serial device, a pseudo-terminal, ``socket://HOST:PORT`` or ``rfc2217://HOST:PORT``.
+
+    A device is locked while it is open, so that two updaters never share one.
+
+    Raises:
+        PortError: the port cannot be opened.
+    """
+
+    def __init__(self, port: str, *, baudrate: int = BAUDRATE) -> None:
+        self._port = port
+        try:
+            self._serial = serialx.serial_for_url(
+                port, baudrate, exclusive=True, write_timeout=WRITE_TIMEOUT_S
+            )
+            self._serial.open()
+        except (OSError, ValueError, serialx.SerialException) as error:
+            raise PortError(port, _reason(error)) from error
+
+    def read(self, timeout_s: float) -> bytes:
+        """What has arrived, at the latest after *timeout_s*; empty if nothing has.
+
+        Raises:
+            PortError: the port went away.
+        """
+        buffer = bytearray(READ_SIZE)
+        try:
+            size = self._serial.readinto(buffer, timeout=max(timeout_s, 0.0))
+        except (OSError, ValueError, serialx.SerialException) as error:
+            raise PortError(self._port, _reason(error)) from error
+        return bytes(buffer[:size])
+
+    def write(self, data: bytes) -> None:
+        """Send all of *data*.
+
+        Raises:
+            PortError: the port went away or takes no bytes.
+        """
+        try:
+            self._serial.write(data)
+        except (OSError, ValueError, serialx.SerialException) as error:
+            raise PortError(self._port, _reason(error)) from error
+
+    def close(self) -> None:
+        """Give the port back; never raises, may be called twice."""
+        try:
+            self._serial.close()
+        except (OSError, ValueError, serialx.SerialException):
+            # A device that was unplugged cannot be closed in order, and need not be.
+            return
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[0].lower() + error.strerror[1:]
+    return str(error) or type(error).__name__

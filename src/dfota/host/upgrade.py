@@ -1,0 +1,180 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The whole upgrade, from the first AT to the revision read back, as one procedure.
+
+Rule 1. AT+QFOTADL is sent at most once. Whatever comes after it, it is never sent again.
+Rule 2. Everything that can fail is tried before it; afterwards the module works by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dfota.at import QFOTADL, Form, Urc, parse_location
+from dfota.errors import CheckFailedError, CommandRefusedError, MisuseError
+from dfota.host.checks import (
+    AccessPoint,
+    PackageFacts,
+    check_access_point,
+    check_operator,
+    check_package,
+    check_registration,
+    check_revision,
+    check_signal,
+    check_sim,
+    check_supply,
+    check_urc_port,
+)
+from dfota.host.dialogue import Answer, Ask, ForgetUrcs, Procedure, Report
+from dfota.host.events import (
+    CheckResult,
+    CheckStatus,
+    Examined,
+    Identified,
+    Phase,
+    PhaseEntered,
+    Upgraded,
+    UpgradeFound,
+    UpgradeStarted,
+)
+from dfota.host.files import PACKAGE_FILE, upload_file
+from dfota.host.follow import Following
+from dfota.host.identity import get_attention, identify
+from dfota.host.phases import TimeLimits
+from dfota.values import FirmwareVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to do with the module.
+
+    Attributes:
+        url: where the module downloads the package (``AT+QFOTADL="…"``), or ``None``.
+        package: the package to upload and install (``AT+QFOTADL=1``), or ``None``.
+        facts: what the package says it is for, where it is at hand.
+        expected: the revision that must run afterwards; the package's where it is at hand.
+        access_point: to set before the download; ``None`` leaves it as it is.
+        certificates: name in the module → content, uploaded before the start.
+        port: name of the port, to judge where progress will be printed.
+        limits: how long the module may be silent.
+
+    Raises:
+        MisuseError: neither or both of *url* and *package* are given.
+        LocationError: the module cannot download *url*.
+    """
+
+    url: str | None = None
+    package: bytes | None = field(default=None, repr=False)
+    facts: PackageFacts | None = None
+    expected: FirmwareVersion | None = None
+    access_point: AccessPoint | None = None
+    certificates: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    port: str = ""
+    limits: TimeLimits = field(default_factory=TimeLimits)
+
+    def __post_init__(self) -> None:
+        if (self.url is None) == (self.package is None):
+            raise MisuseError("give either the URL of a package or a package to upload")
+        if self.url is not None:
+            parse_location(self.url)
+
+    @property
+    def target(self) -> FirmwareVersion | None:
+        """The revision that makes it a success, where it is known beforehand."""
+        return self.facts.new_revision if self.facts is not None else self.expected
+
+
+def examine(plan: Plan) -> Procedure[Examined]:
+    """Identify the module and make all checks; nothing is started.
+
+    Raises:
+        NoReplyError: the module does not answer.
+        CheckFailedError: this is not a module of the family, or it is busy upgrading.
+    """
+    heard = yield from get_attention()
+    if heard is not None:
+        raise CheckFailedError(
+            "running-upgrade",
+            "the module is in the middle of an upgrade",
+            "Wait for its end, or run the command again without --dry-run to follow it.",
+        )
+    identity = yield from identify()
+    yield Report(identity)
+    checks = yield from _make_checks(plan, identity)
+    return Examined(identity, checks)
+
+
+def upgrade(plan: Plan) -> Procedure[Upgraded]:
+    """Take the module through a whole upgrade.
+
+    If the module is found in the middle of an upgrade (a host that was stopped, a power
+    cut), that one is followed to its end and none is started.
+
+    Raises:
+        HostError: one of its classes for each way to fail; which of them were raised
+            before AT+QFOTADL is told by the events.
+    """
+    yield Report(PhaseEntered(Phase.PREPARING))
+    heard = yield from get_attention()
+    if heard is not None:
+        yield Report(UpgradeFound())
+        return (yield from _follow(plan, None, heard))
+    identity = yield from identify()
+    yield Report(identity)
+    for check in (yield from _make_checks(plan, identity)):
+        if check.status is CheckStatus.FAILED:
+            raise CheckFailedError(check.check, check.found, check.remedy)
+    yield from _upload(plan)
+    yield from _start(plan)
+    return (yield from _follow(plan, FirmwareVersion(identity.revision), None))
+
+
+def _follow(plan: Plan, before: FirmwareVersion | None, first: Urc | None) -> Procedure[Upgraded]:
+    size = plan.facts.size if plan.facts is not None else None
+    following = Following(
+        before=before, expected=plan.target, package_size=size, limits=plan.limits
+    )
+    return (yield from following.run(first))
+
+
+def _make_checks(plan: Plan, identity: Identified) -> Procedure[tuple[CheckResult, ...]]:
+    results: list[CheckResult] = []
+    for result in (check_revision(identity, plan.target), check_package(identity, plan.facts)):
+        yield Report(result)
+        results.append(result)
+    procedures = [check_urc_port(plan.port), check_supply()]
+    if plan.url is not None:
+        procedures += [check_sim(), check_signal(), check_registration(), check_operator()]
+        procedures += [check_access_point(plan.access_point)]
+    for procedure in procedures:
+        if results[-1].status is CheckStatus.FAILED:
+            procedure.close()  # without a SIM there is no registration to wait for
+            continue
+        result = yield from procedure
+        yield Report(result)
+        results.append(result)
+    return tuple(results)
+
+
+def _upload(plan: Plan) -> Procedure[None]:
+    files = dict(plan.certificates)
+    if plan.package is not None:
+        files[PACKAGE_FILE] = plan.package
+    if not files:
+        return
+    yield Report(PhaseEntered(Phase.UPLOADING))
+    for name, data in files.items():
+        yield from upload_file(name, data)
+
+
+def _start(plan: Plan) -> Procedure[None]:
+    location: str | int = plan.url if plan.url is not None else 1
+    # What is still in the queue belongs to the past, the boot for example.
+    yield ForgetUrcs()
+    ask = Ask.command(QFOTADL, Form.WRITE, location=location)
+    answer = yield ask
+    if isinstance(answer, Answer) and not answer.ok:
+        raise CommandRefusedError(ask.line, answer.text)
+    # No answer is not a refusal: the OK may be lost, so the URCs decide.
+    yield Report(UpgradeStarted(ask.line))
