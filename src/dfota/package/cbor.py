@@ -3,7 +3,7 @@
 """Deterministic CBOR (RFC 8949, section 4.2.1), and only the part that packages use.
 
 Nothing here knows what a value means. Accepted are integers of at most 64 bits, byte
-strings, UTF-8 text, arrays, maps with integer keys, ``false``, ``true`` and ``null``.
+strings, UTF-8 text, arrays, maps with unsigned integers as keys, ``false``, ``true`` and ``null``.
 
 Rule 1. Every value has exactly one accepted encoding: shortest heads, definite lengths,
 map keys strictly ascending by their encoded bytes; so there are no duplicate keys.
@@ -94,17 +94,17 @@ class _Decoder:
 
     def _map(self, count: int, depth: int) -> dict[int, Value]:
         found: dict[int, Value] = {}
-        previous = b""
+        previous = -1
         for _ in range(count):
             start = self.offset
             major, argument = self._head()
-            if major not in (_UNSIGNED, _NEGATIVE):
-                raise ValueError(f"a map key that is no integer at offset {start}")
-            encoded = self._data[start : self.offset]
-            if encoded <= previous:
+            if major != _UNSIGNED:
+                raise ValueError(f"a map key that is no unsigned integer at offset {start}")
+            # With shortest heads the order of the numbers is the order of their encodings.
+            if argument <= previous:
                 raise ValueError(f"map keys not strictly ascending at offset {start}")
-            previous = encoded
-            found[argument if major == _UNSIGNED else -1 - argument] = self.value(depth + 1)
+            previous = argument
+            found[argument] = self.value(depth + 1)
         return found
 
     def _head(self) -> tuple[int, int]:

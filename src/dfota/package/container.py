@@ -155,7 +155,8 @@ class _Records:
             raise ContainerError("the central directory is cut short")
         central = _CENTRAL.unpack_from(self._data, self._central_at)
         crc32, size, name_size = central[7], central[9], central[10]
-        _bound("entry name length", name_size, len(PAYLOAD_PREFIX) + self._limits.name_size)
+        longest = max(len(SIGNATURES_NAME), len(PAYLOAD_PREFIX) + self._limits.name_size)
+        _bound("entry name length", name_size, longest)
         expected = _central_values(name_size, size, crc32, self._local_at)
         _compare(f"central record {index}", _CENTRAL_FIELDS, central, expected)
         name_at = self._central_at + _CENTRAL.size
