@@ -111,9 +111,7 @@ def test_a_mutated_part_in_a_whole_container_is_refused_with_a_typed_error(
     lambda inner: st.lists(inner) | st.dictionaries(st.integers(0, 12), inner),
     max_leaves=20,
 ))  # fmt: skip
-def test_any_other_cbor_is_refused_as_a_manifest(
-    built: bytes, value: object
-) -> None:
+def test_any_other_cbor_is_refused_as_a_manifest(built: bytes, value: object) -> None:
     from dfota.package import cbor
 
     with pytest.raises(PackageError):
