@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import lzma
 from dataclasses import dataclass
@@ -12,6 +13,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the figures of the power-loss sweep in the process that prints, also under -n."""
+    path = ROOT / "tests" / "powerloss" / "figures.py"
+    spec = importlib.util.spec_from_file_location("powerloss_figures", path)
+    figures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(figures)
+    config.pluginmanager.register(figures, "powerloss-figures")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""The scene of the power-loss tests, and the figures they print at the end of every run.
+"""The scene of the power-loss tests; what they print at the end is in figures.py.
 
 The scene is a module that was updated before (so that its journal holds records of another
 update), whose flash is so full that the next update has to move partitions over each
@@ -11,7 +11,6 @@ moves onto the place of two others, one is removed, one outgrows its slot, one i
 from __future__ import annotations
 
 import random
-from collections import Counter
 from dataclasses import dataclass
 
 import pytest
@@ -310,9 +309,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("double_cut", double_cuts(the_scene(), DEEP_SAMPLE), ids=str)
 
 
-# -- the figures ---------------------------------------------------------------------------
-
-_FIGURES: dict[str, Counter] = {}
+# -- the figures (printed by figures.py) ----------------------------------------------------
 
 
 @pytest.fixture
@@ -329,32 +326,3 @@ def record_outcome(record_property):
 def record_operations(record_property):
     """Note how many operations the sweep cuts at."""
     return lambda count: record_property("powerloss-operations", count)
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Gather the figures; runs in the process that prints, under xdist too."""
-    if report.when != "call":
-        return
-    for name, value in report.user_properties:
-        if name == "powerloss":
-            sweep, outcome, count = value
-            _FIGURES.setdefault(sweep, Counter())[outcome] += count
-        elif name == "powerloss-operations":
-            _FIGURES.setdefault("single cuts", Counter())["operations"] = value
-
-
-def pytest_terminal_summary(terminalreporter) -> None:
-    """Print the figures of every sweep that ran."""
-    if not _FIGURES:
-        return
-    terminalreporter.section("power-loss sweep")
-    for sweep, figures in sorted(_FIGURES.items(), reverse=True):
-        old, new, lost = figures["old"], figures["new"], figures["lost"]
-        cuts = old + new + lost
-        head = f"{sweep}: "
-        if figures["operations"]:
-            head += f"{figures['operations']} operations x {len(CutMode)} modes = "
-        terminalreporter.write_line(
-            f"{head}{cuts} cuts, {cuts - lost} survived: {old} old, {new} new"
-            + (f"; {lost} LOST" if lost else "")
-        )

@@ -101,8 +101,8 @@ def journal_erases_the_sector_that_counts(patch):
     append = Journal.append
 
     def careless(self, record):
-        if self._free is None:
-            self._sector = 1 - self._sector
+        if self._open is None:
+            self._home = 1 - self._home
         append(self, record)
 
     patch.setattr(Journal, "append", careless)
@@ -115,12 +115,12 @@ def journal_goes_on_behind_what_reads_erased(patch):
     def reusing(self, flash, layout):
         init(self, flash, layout)
         geometry = flash.geometry
-        start = layout.journal.offset + self._sector * geometry.sector_size
+        start = layout.journal.offset + self._home * geometry.sector_size
         for page in reversed(range(geometry.pages_per_sector)):
             data = flash.read(start + page * geometry.page_size, geometry.page_size)
             if data != b"\xff" * len(data):
                 break
-            self._free = page
+            self._open, self._free = self._home, page
 
     patch.setattr(Journal, "__init__", reusing)
 

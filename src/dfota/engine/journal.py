@@ -103,16 +103,19 @@ class Journal:
         self._flash = flash
         self._area = layout.journal
         self.newest: Record | None = None
-        self._sector = 1
-        self._free: int | None = None
-        """The next free page of the sector that this run erased itself."""
+        self._home = 1
+        """The sector that holds the newest record."""
+        self._open: int | None = None
+        """The sector that this run erased itself and appends to."""
+        self._free = 0
+        """Its next free page."""
         geometry = flash.geometry
         for page in range(self._area.size // geometry.page_size):
             offset = self._area.offset + page * geometry.page_size
             record = Record.decode(flash.read(offset, geometry.page_size))
             if record and (self.newest is None or record.sequence > self.newest.sequence):
                 self.newest = record
-                self._sector = page // geometry.pages_per_sector
+                self._home = page // geometry.pages_per_sector
 
     @property
     def next_sequence(self) -> int:
@@ -129,15 +132,15 @@ class Journal:
             FlashError: the chip reports a failure; the state is what it was.
         """
         geometry = self._flash.geometry
-        if self._free is None or self._free == geometry.pages_per_sector:
-            self._sector = 1 - self._sector
-            self._flash.erase(self._area.offset + self._sector * geometry.sector_size)
-            self._free = 0
-        offset = (
-            self._area.offset
-            + self._sector * geometry.sector_size
-            + self._free * geometry.page_size
-        )
+        if self._open is None or self._free == geometry.pages_per_sector:
+            self._open = None
+            self._flash.erase(self._offset_of(1 - self._home))
+            self._open, self._free = 1 - self._home, 0
+        offset = self._offset_of(self._open) + self._free * geometry.page_size
         self._free += 1
         self._flash.prog(offset, record.encode(geometry.page_size))
+        self._home = self._open
         self.newest = record
+
+    def _offset_of(self, sector: int) -> int:
+        return self._area.offset + sector * self._flash.geometry.sector_size

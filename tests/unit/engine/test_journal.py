@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from dfota.engine import Layout
 from dfota.engine.journal import Journal, Record, RecordKind
+from dfota.errors import FlashError
 from dfota.flash import Cut, CutMode, Geometry, PowerLost, SimulatedFlash
 from dfota.values import Digest
 
@@ -131,3 +133,20 @@ def test_a_record_is_never_programmed_where_a_torn_one_left_no_trace():
 
     append(flash, 1)
     assert Journal(flash, LAYOUT).next_sequence == 4
+
+
+@pytest.mark.parametrize("operation", [0, 1])
+def test_an_append_that_the_chip_refuses_may_be_tried_again(operation):
+    flash = chip()
+    append(flash, 2)
+    journal = Journal(flash, LAYOUT)
+    flash.operations = 0
+    for _ in range(3):
+        flash.fail_at(flash.operations + operation)
+        with suppress(FlashError):
+            journal.append(replace(RECORD, sequence=3))
+        assert Journal(flash, LAYOUT).next_sequence in (3, 4)
+
+    flash.fail_at(None)
+    journal.append(replace(RECORD, sequence=9))
+    assert Journal(flash, LAYOUT).next_sequence == 10
