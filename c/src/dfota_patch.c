@@ -56,6 +56,14 @@ static uint8_t next_byte(dfota_patch *patch)
 
 /* -- the range decoder -------------------------------------------------------------- */
 
+/* What no encoder produces: from here on the intervals would mean nothing. */
+static void check_code(dfota_patch *patch)
+{
+    if (patch->code >= patch->range) {
+        fail(patch, DFOTA_ERR_CODE);
+    }
+}
+
 static void normalize(dfota_patch *patch)
 {
     while (patch->range < DFOTA_RANGE_MIN) {
@@ -90,6 +98,7 @@ static unsigned decode_even_bit(dfota_patch *patch)
         patch->code -= patch->range;
         value = 1;
     }
+    check_code(patch); /* an odd range lost its last unit */
     normalize(patch);
     return value;
 }
@@ -152,11 +161,10 @@ static uint8_t decode_residual(dfota_patch *patch)
     const unsigned again = decode_bit(patch, &patch->model.again[burst][history->repeated]);
 
     if (!again) {
-        const unsigned value = decode_tree(patch, patch->model.residual[burst], 8);
-        if (value == 0) {
-            fail(patch, DFOTA_ERR_CODE);
-        }
-        *known = (uint8_t)value;
+        *known = (uint8_t)decode_tree(patch, patch->model.residual[burst], 8);
+    }
+    if (*known == 0) {
+        fail(patch, DFOTA_ERR_CODE);
     }
     history->repeated = (uint8_t)again;
     dfota_history_miss(history);
@@ -418,6 +426,7 @@ dfota_result dfota_patch_begin(dfota_patch *patch, dfota_read_patch read_patch,
     for (i = 0; i < 4u; i++) {
         patch->code = (patch->code << 8) | next_byte(patch);
     }
+    check_code(patch);
     dfota_model_reset(&patch->model);
     dfota_sha256_begin(&patch->sha);
     patch->last = 0xffu;

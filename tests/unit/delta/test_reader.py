@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The streaming reader: any piece size gives the same image, in bounded memory."""
+
+from __future__ import annotations
+
+import gc
+import io
+import tracemalloc
+import weakref
+
+import pytest
+
+from dfota import delta
+from dfota.delta import PatchReader
+from dfota.errors import MisuseError, PatchCorruptError, PatchFormatError
+from dfota.values import Digest
+
+
+def reader(old: bytes, patch: bytes) -> PatchReader:
+    return PatchReader(io.BytesIO(patch).read, lambda offset, size: old[offset : offset + size])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 64, 255, 256, 257, 4096, 100_000])
+def test_any_piece_size_gives_the_same_image(
+    pair: tuple[bytes, bytes], patch: bytes, size: int
+) -> None:
+    old, new = pair
+    stream = reader(old, patch)
+
+    pieces = []
+    while piece := stream.read(size):
+        pieces.append(piece)
+
+    assert b"".join(pieces) == new == delta.apply(old, patch)
+    assert all(len(piece) == size for piece in pieces[:-1])
+    assert stream.read(size) == b""
+
+
+def test_a_patch_may_arrive_in_crumbs(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    old, new = pair
+    source = io.BytesIO(patch)
+    stream = PatchReader(lambda size: source.read(min(size, 1)), lambda at, n: old[at : at + n])
+
+    assert stream.read(len(new)) == new
+
+
+def test_header_facts_are_there_at_once(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    old, new = pair
+    stream = reader(b"", patch)
+
+    assert (stream.old_size, stream.new_size) == (len(old), len(new))
+    assert (stream.old_digest, stream.new_digest) == (Digest.of(old), Digest.of(new))
+
+
+def test_reading_nothing_changes_nothing(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    stream = reader(pair[0], patch)
+
+    assert stream.read(0) == b""
+    assert stream.read(1 << 20) == pair[1]
+
+
+def test_old_is_only_asked_inside_itself(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    old, new = pair
+    asked: list[tuple[int, int]] = []
+
+    def read_old(offset: int, size: int) -> bytes:
+        asked.append((offset, size))
+        return old[offset : offset + size]
+
+    stream = PatchReader(io.BytesIO(patch).read, read_old)
+    assert stream.read(len(new)) == new
+
+    assert asked
+    assert all(size > 0 and offset + size <= len(old) for offset, size in asked)
+
+
+def test_a_wrong_old_image_never_passes(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    stream = reader(bytes(len(pair[0])), patch)
+
+    with pytest.raises(PatchCorruptError, match="digest"):
+        stream.read(1 << 20)
+
+
+def test_the_last_piece_is_only_given_when_all_is_verified(
+    pair: tuple[bytes, bytes], patch: bytes
+) -> None:
+    old, new = pair
+    stream = reader(old, patch + b"x")
+    assert stream.read(len(new) - 1) == new[:-1]
+
+    with pytest.raises(PatchCorruptError, match="follow"):
+        stream.read(1)
+
+
+def test_a_failed_reader_stays_failed(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    stream = reader(pair[0], patch[:-5])
+    with pytest.raises(PatchCorruptError):
+        stream.read(1 << 20)
+
+    with pytest.raises(PatchCorruptError, match="already failed"):
+        stream.read(1)
+
+
+def test_what_a_callback_raises_comes_out(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    def broken(*_args: int) -> bytes:
+        raise TimeoutError("flash")
+
+    with pytest.raises(TimeoutError, match="flash"):
+        PatchReader(broken, broken)
+    stream = PatchReader(io.BytesIO(patch).read, broken)
+    with pytest.raises(TimeoutError, match="flash"):
+        stream.read(1 << 20)
+
+
+def test_power_loss_passes_through_a_callback(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    class PowerLost(BaseException):
+        pass
+
+    def cut(_offset: int, _size: int) -> bytes:
+        raise PowerLost
+
+    stream = PatchReader(io.BytesIO(patch).read, cut)
+    with pytest.raises(PowerLost):
+        stream.read(1 << 20)
+
+
+def test_callbacks_that_give_too_much_or_too_little_are_misused(
+    pair: tuple[bytes, bytes], patch: bytes
+) -> None:
+    with pytest.raises(MisuseError):
+        PatchReader(lambda size: patch[: size + 1], lambda offset, size: b"")
+    stream = PatchReader(io.BytesIO(patch).read, lambda offset, size: b"")
+    with pytest.raises(MisuseError):
+        stream.read(10_000)
+    with pytest.raises(MisuseError):
+        reader(pair[0], patch).read(-1)
+
+
+def test_foreign_bytes_are_refused_at_once() -> None:
+    with pytest.raises(PatchFormatError):
+        reader(b"", b"PK\x03\x04" + bytes(100))
+
+
+def test_memory_does_not_grow_with_the_image() -> None:
+    old = bytes(range(256)) * 8192  # 2 MiB
+    patch = delta.generate(old, old[1000:] + old[:1000])
+    view = memoryview(old)
+
+    tracemalloc.start()
+    stream = PatchReader(io.BytesIO(patch).read, lambda at, n: bytes(view[at : at + n]))
+    while stream.read(1024):
+        pass
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 64 * 1024
+
+
+def test_a_reader_lets_go_of_its_sources(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    class Source(io.BytesIO):
+        pass
+
+    source = Source(patch)
+    gone = weakref.ref(source)
+    stream = PatchReader(source.read, lambda at, n: pair[0][at : at + n])
+    assert stream.read(10)
+
+    del stream, source
+    gc.collect()
+
+    assert gone() is None
