@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 from typing import Any, ClassVar
 
+from dfota.errors import CheckFailedError
+
 _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -94,6 +96,10 @@ class CheckResult(HostEvent):
         "registration", "operator", "apn",
     )  # fmt: skip
     """Every check, in the order in which they are made."""
+
+    def as_error(self) -> CheckFailedError:
+        """The error of a failed check."""
+        return CheckFailedError(self.check, self.found, self.remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,7 @@ def upgrade(plan: Plan) -> Procedure[Upgraded]:
     yield Report(identity)
     for check in (yield from _make_checks(plan, identity)):
         if check.status is CheckStatus.FAILED:
-            raise CheckFailedError(check.check, check.found, check.remedy)
+            raise check.as_error()
     yield from _upload(plan)
     yield from _start(plan)
     return (yield from _follow(plan, FirmwareVersion(identity.revision), None))

@@ -1,0 +1,336 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""``dfota upgrade``: options in, one procedure of the host room, words and bars out.
+
+What is asked of the module, in which order, is decided in ``dfota.host``.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+import click
+
+from dfota.cli.console import Advance, Console
+from dfota.errors import FileUnreadableError
+from dfota.host import (
+    BAUDRATE,
+    CA_FILE,
+    CLIENT_CERTIFICATE_FILE,
+    CLIENT_KEY_FILE,
+    AccessPoint,
+    CheckResult,
+    CheckStatus,
+    Examined,
+    HostEvent,
+    Identified,
+    ModuleRestarted,
+    PackageFacts,
+    Phase,
+    PhaseEntered,
+    Plan,
+    PortLost,
+    PortReturned,
+    Progressed,
+    SerialxTransport,
+    Session,
+    TimeLimits,
+    Transcript,
+    UpgradeContinued,
+    Upgraded,
+    UpgradeFound,
+    Uploaded,
+    examine,
+)
+from dfota.host import (
+    upgrade as upgrade_procedure,
+)
+from dfota.package import LIMITS, PublicKey, parse
+from dfota.values import FirmwareVersion
+
+_FILE = click.Path(path_type=Path)
+_IP_TYPES = {"ipv4": 0, "ipv6": 1, "ipv4v6": 2}
+_PEM_MAX_BYTES = 16384
+
+_LEFT = {
+    Phase.PREPARING: "Nothing was started: the module runs its old firmware.",
+    Phase.UPLOADING: "Nothing was started. The module waits up to 30 s for the rest of the "
+    "file; the next run replaces it.",
+    Phase.REBOOTING: "The module has reported success and is restarting; ask it with AT+QGMR.",
+}
+_GOES_ON = (
+    "The module goes on by itself. Leave it powered, and do not start the upgrade again; "
+    "the same command follows it to its end."
+)
+
+
+@click.command()
+@click.argument("port")
+@click.argument("package", type=_FILE, required=False)
+@click.option("--url", help="Where the module downloads the package: http:// or https://.")
+@click.option("--expect", metavar="REVISION",
+              help="Revision that must run afterwards, if PACKAGE is not given.")  # fmt: skip
+@click.option("--key", "key_files", type=_FILE, multiple=True, metavar="PUB",
+              help="Verify PACKAGE with this public key first. Repeatable.")  # fmt: skip
+@click.option("--apn", help="Access point for the download (fota_apn).")
+@click.option("--apn-type", type=click.Choice(list(_IP_TYPES)), default="ipv4", show_default=True,
+              help="Address family of the access point.")  # fmt: skip
+@click.option("--apn-user", default="", help="User name for the access point.")
+@click.option("--apn-password", default="", envvar="DFOTA_APN_PASSWORD", show_envvar=True,
+              help="Password for the access point.")  # fmt: skip
+@click.option("--ca", type=_FILE, help="CA file (PEM) with which the module checks the server.")
+@click.option("--client-cert", type=_FILE, help="Certificate (PEM) of the module.")
+@click.option("--client-key", type=_FILE, help="Private key (PEM) of the module's certificate.")
+@click.option("--baudrate", type=int, default=BAUDRATE, show_default=True,
+              help="Speed of a serial port.")  # fmt: skip
+@click.option("--download-timeout", type=click.FloatRange(min=1), metavar="SECONDS",
+              help="How long the download may take.  [default: 600, more for large packages]")  # fmt: skip
+@click.option("--transcript", type=_FILE, metavar="FILE",
+              help="Write every byte of the port, with its time, to FILE.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Make all checks and start nothing.")
+@click.pass_obj
+def upgrade(
+    console: Console,
+    *,
+    port: str,
+    package: Path | None,
+    url: str | None,
+    expect: str | None,
+    key_files: tuple[Path, ...],
+    apn: str | None,
+    apn_type: str,
+    apn_user: str,
+    apn_password: str,
+    ca: Path | None,
+    client_cert: Path | None,
+    client_key: Path | None,
+    baudrate: int,
+    download_timeout: float | None,
+    transcript: Path | None,
+    dry_run: bool,
+) -> None:
+    """Take the module at PORT through a whole upgrade.
+
+    PORT is a serial device, a pseudo-terminal, socket://HOST:PORT or rfc2217://HOST:PORT.
+
+    With --url the module downloads the package; without it PACKAGE is uploaded through the
+    port. With both, PACKAGE only tells what to expect. It is a success only when the
+    revision that is read back at the end is the expected one (or, with nothing to expect,
+    another one than before).
+
+    For example:
+
+    \b
+        dfota upgrade /dev/ttyUSB2 --url https://example.com/update.zip update.zip
+        dfota upgrade socket://localhost:5000 update.zip --key vendor.pub
+    """  # noqa: D301 - click wants the backspace character itself
+    data, facts = _read_package(package, key_files)
+    if url is None and data is None:
+        raise click.UsageError("Give the PACKAGE to upload, or its --url.")
+    if facts is not None and expect is not None and expect != facts.new_revision.text:
+        raise click.UsageError(f"--expect is {expect}, but PACKAGE makes {facts.new_revision}.")
+    if apn is None and (apn_user or apn_password):
+        raise click.UsageError("--apn-user and --apn-password need --apn.")
+    if url is None and (apn or ca or client_cert or client_key):
+        raise click.UsageError("--apn, --ca and --client-… are for a download with --url.")
+    if (client_cert is None) != (client_key is None) or (client_cert and not ca):
+        raise click.UsageError("--client-cert, --client-key and --ca go together.")
+    limits = TimeLimits()
+    if download_timeout is not None:
+        limits = TimeLimits(downloading_s=download_timeout, slowest_download=10**9)
+    plan = Plan(
+        url=url,
+        package=None if url is not None else data,
+        facts=facts,
+        expected=None if expect is None else FirmwareVersion(expect),
+        access_point=None
+        if apn is None
+        else AccessPoint(apn, _IP_TYPES[apn_type], apn_user, apn_password),
+        certificates={
+            name: _read_file(path, _PEM_MAX_BYTES)
+            for name, path in (
+                (CA_FILE, ca),
+                (CLIENT_CERTIFICATE_FILE, client_cert),
+                (CLIENT_KEY_FILE, client_key),
+            )
+            if path is not None
+        },
+        port=port,
+        limits=limits,
+    )
+    _run(console, plan, partial(SerialxTransport, port, baudrate=baudrate), transcript, dry_run)
+
+
+def _run(
+    console: Console,
+    plan: Plan,
+    open_transport: partial[SerialxTransport],
+    transcript_file: Path | None,
+    dry_run: bool,
+) -> None:
+    with ExitStack() as stack:
+        transcript = None
+        if transcript_file is not None:
+            transcript = Transcript(transcript_file)
+            stack.callback(transcript.close)
+        display = stack.enter_context(_Display(console))
+        session = stack.enter_context(
+            Session(open_transport, port=plan.port, on_event=display.show, transcript=transcript)
+        )
+        try:
+            if dry_run:
+                examined = session.run(examine(plan))
+            else:
+                upgraded = session.run(upgrade_procedure(plan))
+        except KeyboardInterrupt:
+            display.interrupted()
+            raise
+        display.close()
+    if dry_run:
+        _print_examined(console, examined)
+    else:
+        _print_upgraded(console, upgraded)
+
+
+class _Display:
+    """Turns events into one bar per phase, notes, or a stream of JSON lines."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._phase = Phase.PREPARING
+        self._bar = ExitStack()
+        self._bar_of: object = None
+        self._advance: Advance = lambda _position: None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the bar that is shown."""
+        self._bar.close()
+        self._bar_of = None
+
+    def interrupted(self) -> None:
+        """Say in which state Ctrl-C leaves the module."""
+        self.close()
+        left = _LEFT.get(self._phase, _GOES_ON)
+        self._console.event({"event": "interrupted", "phase": self._phase.value, "left": left})
+        self._console.warn(f"stopped in the phase {self._phase.value}. {left}")
+
+    def show(self, event: HostEvent) -> None:
+        """Show one event."""
+        self._console.event(event.to_facts())
+        match event:
+            case PhaseEntered(phase):
+                self._enter(phase)
+            case Progressed(_, percent):
+                self._advance(percent)
+            case Uploaded(name, done, total):
+                self._show_bar(name, f"upload {name}", total)
+                self._advance(done)
+            case Identified(manufacturer, model, revision, imei):
+                self._console.note(f"{manufacturer} {model}, IMEI {imei or 'not told'}")
+                self._console.note(f"runs {revision}")
+            case CheckResult(check, CheckStatus.WARNED, found, remedy):
+                self.close()
+                self._console.warn(f"{check}: {found}. {remedy}")
+            case CheckResult(check, CheckStatus.PASSED, found):
+                self._console.note(f"  {check}: {found}")
+            case UpgradeFound():
+                self._console.note("The module is in the middle of an upgrade: following it.")
+            case UpgradeContinued():
+                self.close()
+                self._console.note("The power was cut; the module goes on with the upgrade.")
+            case ModuleRestarted(phase):
+                self.close()
+                self._console.warn(f"the module restarted in the phase {phase.value}")
+            case PortLost():
+                self.close()
+                self._console.note("The port went away; waiting for it.")
+            case PortReturned():
+                self._console.note("The port is back.")
+            case _:
+                pass
+
+    def _enter(self, phase: Phase) -> None:
+        self._phase = phase
+        if phase in {Phase.UPDATING, Phase.RESTORING}:
+            self._show_bar(phase, phase.value, 100)
+        elif phase in {Phase.DOWNLOADING, Phase.REBOOTING}:
+            self._show_bar(phase, phase.value, None)
+        else:
+            self.close()
+        if not self._console.is_interactive and phase is not Phase.PREPARING:
+            self._console.note(phase.value)
+
+    def _show_bar(self, key: object, label: str, total: float | None) -> None:
+        if self._bar_of == key:
+            return
+        self.close()
+        self._bar_of = key
+        self._advance = self._bar.enter_context(self._console.progress(label, total))
+
+
+def _print_examined(console: Console, examined: Examined) -> None:
+    if console.as_json:
+        console.event({"event": "examined", **examined.to_facts()})
+    failed = [check for check in examined.checks if check.status is CheckStatus.FAILED]
+    if not console.as_json:
+        rows = [
+            f"{check.status.value:<7} {check.check}: {check.found}"
+            + (f"\n        {check.remedy}" if check.remedy else "")
+            for check in examined.checks
+        ]
+        console.result({}, text="\n".join(rows))
+    for check in failed:
+        raise check.as_error()
+
+
+def _print_upgraded(console: Console, upgraded: Upgraded) -> None:
+    if console.as_json:
+        console.event({"event": "upgraded", **upgraded.to_facts()})
+        return
+    times = ", ".join(f"{entry.phase.value} {entry.seconds:.1f} s" for entry in upgraded.phases)
+    before = upgraded.revision_before or "an upgrade that was already running"
+    console.result(
+        {},
+        text=f"upgraded: {before} → {upgraded.revision_after}\n"
+        f"proof:    {upgraded.proof}\n"
+        f"times:    {times}",
+    )
+
+
+def _read_package(
+    path: Path | None, key_files: tuple[Path, ...]
+) -> tuple[bytes | None, PackageFacts | None]:
+    if path is None:
+        if key_files:
+            raise click.UsageError("--key verifies PACKAGE: give both.")
+        return None, None
+    data = _read_file(path, LIMITS.package_size)
+    opened = parse(data)
+    if key_files:
+        opened.verify([PublicKey.load(file) for file in key_files])
+    manifest = opened.manifest
+    return data, PackageFacts(
+        manifest.model, manifest.old_revision, manifest.new_revision, len(data)
+    )
+
+
+def _read_file(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise FileUnreadableError(str(path), error.strerror or str(error)) from error
+    if len(data) > limit:
+        raise FileUnreadableError(str(path), f"it has more than {limit} bytes")
+    if not data:
+        raise FileUnreadableError(str(path), "it is empty")
+    return data
