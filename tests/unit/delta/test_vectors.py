@@ -22,24 +22,21 @@ ERRORS = {"FORMAT": PatchFormatError, "VERSION": PatchVersionError}
 
 
 def test_c_says_what_the_vector_says(vector: Any) -> None:
-    try:
-        applier = Applier.in_memory(vector.patch, vector.old)
-        new = applier.read(1 << 16)
-    except NativeError as failure:
-        assert failure.result.name == vector.result
-    else:
-        assert vector.result == "OK"
-        assert new == vector.new
+    if vector.result == "OK":
+        assert Applier.in_memory(vector.patch, vector.old).read(1 << 16) == vector.new
+        return
+    with pytest.raises(NativeError) as caught:
+        Applier.in_memory(vector.patch, vector.old).read(1 << 16)
+    assert caught.value.result.name == vector.result
 
 
 def test_the_oracle_says_what_the_vector_says(vector: Any, oracle: ModuleType) -> None:
-    try:
-        new = oracle.decode(vector.old, vector.patch)
-    except oracle.Refused as refused:
-        assert refused.result == vector.result
-    else:
-        assert vector.result == "OK"
-        assert new == vector.new
+    if vector.result == "OK":
+        assert oracle.decode(vector.old, vector.patch) == vector.new
+        return
+    with pytest.raises(oracle.Refused) as caught:
+        oracle.decode(vector.old, vector.patch)
+    assert caught.value.result == vector.result
 
 
 def test_the_door_says_what_the_vector_says(vector: Any) -> None:
