@@ -72,7 +72,7 @@ def oracle() -> ModuleType:
 
 def firmware_like(size: int, seed: int) -> bytes:
     """Bytes with the texture of code: words from a small vocabulary, some of them rare."""
-    source = random.Random(seed  # noqa: S311 - repeatable
+    source = random.Random(seed)  # noqa: S311 - repeatable
     words = [source.randbytes(4) for _ in range(64)]
     image = bytearray()
     while len(image) < size:
@@ -82,7 +82,7 @@ def firmware_like(size: int, seed: int) -> bytes:
 
 def edited(old: bytes, seed: int) -> bytes:
     """A next release of *old*: shifted references, an insertion, a move, new padding."""
-    source = random.Random(seed  # noqa: S311 - repeatable
+    source = random.Random(seed)  # noqa: S311 - repeatable
     new = bytearray(old)
     for _ in range(max(1, len(old) // 400)):
         at = source.randrange(len(new))
