@@ -37,7 +37,7 @@ _ANYBODY = "any"
 def modem() -> None:
     """Run a virtual BG96.
 
-    Example:
+    For example:
 
         dfota modem run --state module --firmware firmware/1.0 --pty ttyBG96 --trust vendor.pub
     """
@@ -117,7 +117,7 @@ def run(
     --tcp the port is a pseudo-terminal; its name is printed. With both, --pty is the
     module's USB AT port, which prints the unsolicited result codes, and --tcp its UART.
 
-    Example:
+    For example:
 
         dfota modem run --state module --firmware firmware/1.0 --pty ttyBG96 --trust vendor.pub
     """
@@ -156,7 +156,7 @@ def run(
 def info(console: Console, state: Path) -> None:
     """Show what a module that does not run has in its flash.
 
-    Example:
+    For example:
 
         dfota modem info --state module
     """
@@ -170,7 +170,7 @@ def info(console: Console, state: Path) -> None:
 def list_settings(console: Console, *, markdown: bool) -> None:
     """List what --profile-set can change.
 
-    Example:
+    For example:
 
         dfota modem settings
     """
@@ -193,8 +193,15 @@ async def _serve(console: Console, options: ModuleOptions, *, is_firmware_given:
     """Run the module; the first Ctrl-C or SIGTERM pulls the plug and is a success."""
     until = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        # A second Ctrl-C has its ordinary meaning again, should the end take too long.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        until.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, until.set)
+        loop.add_signal_handler(number, stop)
 
     def on_ready(service: ModuleService) -> None:
         addresses = service.addresses

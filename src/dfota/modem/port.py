@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from dfota.modem.transfer import Transfer
 
 
+LINE_FEED_S = 0.005
+"""How long CONNECT waits for an LF behind the CR."""
+
+
 class Port:
     """A serial port of the module, with its own line state.
 
@@ -60,6 +64,7 @@ class Port:
         self._buffer = bytearray()
         self._afterwards: list[Callable[[], None]] = []
         self._transfer: Transfer | None = None
+        self._coming_transfer: Transfer | None = None
         self._held_urcs: list[bytes] = []
         self._is_executing = False
         self._is_working = False
@@ -71,9 +76,10 @@ class Port:
 
     def reset(self, settings: PortSettings) -> None:
         """Start anew, as after a reboot; nothing is written."""
-        if self._transfer is not None:
-            self._transfer.abort()
-            self._transfer = None
+        for transfer in (self._transfer, self._coming_transfer):
+            if transfer is not None:
+                transfer.abort()
+        self._transfer = self._coming_transfer = None
         self._decoder.reset()
         self._queue.clear()
         self._last_line = ""
@@ -108,6 +114,8 @@ class Port:
             data = self._transfer.feed(data)
         if data:
             self._decoder.feed(data)
+            if self._coming_transfer is not None:
+                self._enter_transfer()
         self._work_off()
 
     def write(self, data: bytes) -> None:
@@ -122,7 +130,7 @@ class Port:
         """
         text = urc if isinstance(urc, str) else urc.encode()
         line = self._format.unsolicited(text)
-        if self._transfer is not None:
+        if self._transfer is not None or self._coming_transfer is not None:
             self._held_urcs.append(line)
         else:
             self.write(line)
@@ -215,15 +223,31 @@ class Port:
             action()
 
     def _begin_transfer(self, transfer: Transfer) -> None:
+        """Enter a data mode, but not before the LF of a host that ends lines with CR LF.
+
+        On hardware it comes while the command is still executed; here it may come in the
+        next read, and would become the first byte of the file.
+        """
+        self._coming_transfer = transfer
+        early = self._decoder.take_pending()
+        if early:
+            self._decoder.feed(early)
+            self._enter_transfer()
+        else:
+            self.timeline.wait(LINE_FEED_S, self._enter_transfer)
+
+    def _enter_transfer(self) -> None:
+        transfer, self._coming_transfer = self._coming_transfer, None
+        if transfer is None:
+            return
+        early = self._decoder.take_pending().removeprefix(b"\n")
         data = bytes(self._buffer) + self._format.result(ResultCode.CONNECT)
         self._buffer.clear()
         self.write(data)
         self._transfer = transfer
         transfer.begin(self)
-        early = self._decoder.take_pending()
         if early:
-            rest = transfer.feed(early)
-            self._decoder.feed(rest)
+            self._decoder.feed(transfer.feed(early))
 
     def _invoke(self, invocation: Invocation) -> Reply:
         if invocation.problem or invocation.command is None:

@@ -78,6 +78,10 @@ class StateDirectory:
         self._lock: int | None = None
         self._flash: SimulatedFlash | None = None
         try:
+            if firmware is None and not (path / _FACTS).exists():
+                raise StateDirectoryError(
+                    str(path), "there is no module in it yet, and no firmware was given"
+                )
             path.mkdir(parents=True, exist_ok=True)
             foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in _OURS)
             self.is_new = not (path / _FACTS).exists()
@@ -95,7 +99,7 @@ class StateDirectory:
                 reserved_bytes=profile.ufs_reserved_bytes,
                 eufs_paths=profile.eufs_paths,
             )
-            if self.is_new:
+            if self.is_new and firmware is not None:
                 self._create(firmware, profile)
             else:
                 self._open()
@@ -145,11 +149,7 @@ class StateDirectory:
     ) -> None:
         self.close()
 
-    def _create(self, firmware: Release | Callable[[], Release] | None, profile: Profile) -> None:
-        if firmware is None:
-            raise StateDirectoryError(
-                str(self.path), "there is no module in it yet, and no firmware was given"
-            )
+    def _create(self, firmware: Release | Callable[[], Release], profile: Profile) -> None:
         release = firmware() if callable(firmware) else firmware
         geometry = required_geometry(release)
         (self.path / _FLASH).unlink(missing_ok=True)
