@@ -10,6 +10,7 @@ import lzma
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
     figures = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(figures)
     config.pluginmanager.register(figures, "powerloss-figures")
+    # A slow moment of the machine is no failure of a property.
+    hypothesis.settings.register_profile("dfota", deadline=None)
+    hypothesis.settings.load_profile("dfota")
 
 
 @dataclass(frozen=True, slots=True)
