@@ -91,6 +91,7 @@ class VirtualModule:
         self.last_cut: CutReport | None = None
         self._state = state
         self._armed: PowerCut | None = None
+        self._is_cut_due = False
         self._firmware: Firmware | None = None
         self.engine = Engine(state.flash)
         self.radio = Radio(self)
@@ -211,6 +212,17 @@ class VirtualModule:
         if not isinstance(boot, Running):
             self.restart()
 
+    def leave_percent(self) -> None:
+        """The next percentage is about to be printed: a cut that is due must come now.
+
+        It waited for a flash operation to tear, and there was none at this percentage.
+
+        Raises:
+            PowerLost: a cut was due.
+        """
+        if self._is_cut_due:
+            raise PowerLost
+
     def reached(self, phase: CutPhase, percent: int) -> None:
         """A place of the upgrade was reached: carry out an armed power cut."""
         cut = self._armed
@@ -220,6 +232,7 @@ class VirtualModule:
         if phase in (CutPhase.UPDATING, CutPhase.RESTORE):
             flash = self._state.flash
             flash.lose_power_at(Cut(flash.operations, cut.mode))
+            self._is_cut_due = True
         else:
             self.timeline.pace(0.0, self._cut_armed)
 
@@ -233,7 +246,8 @@ class VirtualModule:
         try:
             work()
         except PowerLost:
-            self._lose_power(self._state.flash.last_operation)
+            flash = self._state.flash
+            self._lose_power(None if flash.is_powered else flash.last_operation)
             self._supply_returns()
 
     def _cut_armed(self) -> None:
@@ -248,6 +262,7 @@ class VirtualModule:
         self.last_cut = CutReport(
             phase, self.upgrade.percent, torn, round(self.timeline.virtual_now, 3)
         )
+        self._is_cut_due = False
         self._state.flash.lose_power_at(None)
         self._state.flash.lose_power()
         self._halt()

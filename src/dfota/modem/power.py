@@ -19,9 +19,10 @@ class CutPhase(Enum):
     START = "start"
     """Just after START."""
     UPDATING = "updating"
-    """In the flash operation that follows ``UPDATING, <percent>``."""
+    """In the flash operation that follows ``UPDATING, <percent>``, before the next percentage;
+    between two operations where there is none at this percentage."""
     RESTORE = "restore"
-    """In the flash operation that follows ``RESTORE, <percent>``."""
+    """The same for ``RESTORE, <percent>``."""
     END = "end"
     """Just after END."""
 

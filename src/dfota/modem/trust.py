@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from dfota.package import PublicKey, parse
 
 
+KEY_ID_SIZE = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """The keys that a module trusts.
@@ -31,18 +34,20 @@ class Trust:
         """
         if not self.any_signer:
             return self.keys
-        return [_UnseenKey(signature.key_id) for signature in parse(package).signatures]
+        return [
+            _UnseenKey(signature.key_id.ljust(32, b"\0")) for signature in parse(package).signatures
+        ]
 
 
 class _UnseenKey(PublicKey):
-    """Claims to be whoever signed."""
+    """Claims to be whoever signed; what should be a key begins with the signer's id."""
 
     __slots__ = ()
 
     @property
     def key_id(self) -> bytes:
         """The id that the signature names."""
-        return self.raw
+        return self.raw[:KEY_ID_SIZE]
 
     def is_signature_of(self, message: bytes, signature: bytes) -> bool:
         """Always."""

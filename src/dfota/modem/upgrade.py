@@ -240,6 +240,7 @@ class Upgrade:
         for step in self._after_start(steps):
             yield step.cost_s
             if step.phase is Phase.FINISHED:
+                self._module.leave_percent()
                 return
             if step.phase not in (Phase.UPDATING, Phase.RESTORE):
                 continue
@@ -263,6 +264,7 @@ class Upgrade:
 
     def _report_percent(self, phase: Phase, percent: int, style: PercentStyle) -> None:
         module = self._module
+        module.leave_percent()
         self.phase, self.percent = phase.value, percent
         if phase is Phase.UPDATING:
             module.report(FotaUpdating(percent).encode(style))

@@ -41,7 +41,7 @@ def make_release(revision: str, *, model: str = "BG96", seed: int = 3) -> Releas
         "MA",
         FirmwareVersion(revision),
         (
-            Partition("qdsp", _image(150_000, seed)),
+            Partition("qdsp", _image(300_000, seed)),
             Partition("apps", _image(20_000, 5)),
         ),
     )
@@ -49,6 +49,27 @@ def make_release(revision: str, *, model: str = "BG96", seed: int = 3) -> Releas
 
 OLD = make_release(OLD_REVISION)
 NEW = make_release(NEW_REVISION, seed=4)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """The releases and keys of the tests."""
+
+    old: Release = OLD
+    new: Release = NEW
+    key: SigningKey = KEY
+
+    def release(self, revision: str, *, model: str = "BG96", seed: int = 3) -> Release:
+        return make_release(revision, model=model, seed=seed)
+
+    def package(self, old: Release, new: Release, *, foreign_key: bool = False) -> bytes:
+        key = OTHER_KEY if foreign_key else KEY
+        return build(old, new, keys=[key], make_patch=delta.generate)
+
+
+@pytest.fixture(scope="session")
+def lab() -> Lab:
+    return Lab()
 
 
 @pytest.fixture(scope="session")
