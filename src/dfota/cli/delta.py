@@ -80,7 +80,8 @@ def apply(console: Console, old: Path, patch: Path, new: Path) -> None:
 
     _refuse_overwriting(new, old, patch)
     code, old_image = _read_patch(patch), _read_image(old)
-    with console.progress("applying", None) as advance:
+    size = room.PatchReader(io.BytesIO(code).read, lambda _offset, _size: b"").new_size
+    with console.progress("applying", size) as advance:
         image = room.apply(old_image, code, progress=lambda done, _total: advance(done))
     write_atomically(new, image)
     digest = Digest.of(image)

@@ -209,7 +209,44 @@ def valid_cases() -> list[Case]:
     body.literals(b"").kind(0, 1).length(60).differences(160, old[160:220], old[160:220])
     body.literals(b"").kind(0, 1).length(60).differences(220, old[320:380], old[320:380])
     valid("recent", "copies that name recent displacements", old, new, body)
+    valid("mixed", "300 blocks of all kinds: every model learns to its limit", old, *mixed(old))
     return cases
+
+
+def mixed(old: bytes) -> tuple[bytes, Body]:
+    """Blocks in every combination of literal length and kind, with differences."""
+    source = random.Random(7)  # noqa: S311 - repeatable
+    recent = [0, 0, 0, 0]
+    body = Body()
+    new = bytearray()
+    while len(new) < 12_000:
+        text = source.choices(b"abcdefgh\n\0", k=source.choice([0, 0, 0, 1, 7, 8, 9, 30]))
+        body.literals(bytes(text))
+        new += bytes(text)
+        length = source.choice([1, 2, 31, 32, 33, 60, 90])
+        if source.random() < 0.1:
+            body.kind(len(text), FILL).length(length)
+            new += (new[-1:] or b"\xff") * length
+            continue
+        usable = [i for i in range(4) if 0 <= len(new) + recent[i] <= len(old) - length]
+        if usable and source.random() < 0.8:
+            kind = source.choice(usable)
+            displacement = recent[kind]
+            body.kind(len(text), kind)
+        else:
+            kind = EXPLICIT
+            displacement = source.randrange(len(old) - length + 1) - len(new)
+            while displacement == recent[0]:
+                displacement = source.randrange(len(old) - length + 1) - len(new)
+            body.kind(len(text), kind).shift(displacement - recent[0])
+        del recent[min(kind, 3)]
+        recent.insert(0, displacement)
+        was = old[len(new) + displacement :][:length]
+        rate = source.choice([0, 0.02, 0.3])
+        now = bytes((byte + 4) % 256 if source.random() < rate else byte for byte in was)
+        body.length(length).differences(len(new), was, now)
+        new += now
+    return bytes(new), body
 
 
 def invalid_cases() -> list[Case]:
