@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from dfota.atomic import write_atomically
-from dfota.errors import KeyFileError, OutputError
+from dfota.errors import KeyFileError, MisuseError, OutputError
 from dfota.package.input_files import read_bounded
 
+KEY_SIZE = 32
 KEY_ID_SIZE = 8
 SIGNATURE_SIZE = 64
 
@@ -29,9 +30,16 @@ _FILE_SIZE_MAX = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PublicKey:
-    """A key that verifies. *raw* are the 32 bytes of RFC 8032."""
+    """A key that verifies. *raw* are the 32 bytes of RFC 8032.
+
+    Raises:
+        MisuseError: *raw* has not 32 bytes.
+    """
 
     raw: bytes
+
+    def __post_init__(self) -> None:
+        _check_size(self.raw)
 
     @property
     def key_id(self) -> bytes:
@@ -79,9 +87,16 @@ class PublicKey:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A key that signs; its *seed* (32 bytes, RFC 8032) is the secret and is never printed."""
+    """A key that signs; its *seed* (32 bytes, RFC 8032) is the secret and is never printed.
+
+    Raises:
+        MisuseError: *seed* has not 32 bytes.
+    """
 
     seed: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _check_size(self.seed)
 
     @classmethod
     def generate(cls) -> SigningKey:
@@ -136,6 +151,11 @@ class SigningKey:
             serialization.NoEncryption(),
         )
         _write_new(path, pem, mode=0o600, overwrite=overwrite)
+
+
+def _check_size(key: bytes) -> None:
+    if len(key) != KEY_SIZE:
+        raise MisuseError(f"an Ed25519 key has {KEY_SIZE} bytes, not {len(key)}")
 
 
 def _read_pem(path: Path) -> bytes:

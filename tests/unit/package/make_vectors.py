@@ -321,6 +321,8 @@ def add_bad_containers(vectors: Vectors) -> None:
     reject("long-name", container([*entries, ("payload/" + "n" * 33, b"hi")]), "a name of 33")
     reject("missing-payload", container(entries[:-1]), "the manifest's last payload is missing")
     reject("more-payload", container([*entries, ("payload/z", b"hi")]), "not in the manifest")
+    renamed = [*entries[:-1], ("payload/modex", entries[-1][1])]
+    reject("payload-name", container(renamed), "a payload of another partition")
     reject("payload-order", container([*entries[:2], *reversed(entries[2:])]), "not its order")
     longer = entries_of(manifest_map(), payloads=payload_entries(boot=PATCH + b"!"))
     reject("payload-longer", container(longer), "a payload is longer than the manifest says")
@@ -346,6 +348,12 @@ def add_bad_containers(vectors: Vectors) -> None:
     reject("gap", shifted(b"gap!", central_at), "bytes between entries and directory")
     reject("gap-inside", shifted(b"gap!", first_end), "bytes between two entries")
     end_at = len(good) - 22
+    rest = (
+        good[:end_at]
+        + b"gap!"
+        + patched(good[end_at:], 12, struct.pack("<I", end_at - central_at + 4))
+    )
+    reject("gap-directory", rest, "the directory has bytes behind its last record")
     reject("gap-end", good[:end_at] + b"gap!" + good[end_at:], "bytes before the end record")
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dfota.errors import PackageError
+from dfota.errors import MisuseError, PackageError
 from dfota.package import LIMITS, Limits, PublicKey, SigningKey, parse
 
 QUIET = settings(
@@ -197,3 +197,22 @@ def test_a_key_that_is_no_point_trusts_nothing(built: bytes, signing_key: Signin
     """A trusted key whose 32 bytes are no curve point verifies nothing, and breaks nothing."""
     with pytest.raises(PackageError):
         parse(built).verify([PublicKey(b"\xff" * 32)])
+
+
+def test_the_container_itself_refuses_a_name_twice(built: bytes) -> None:
+    from dfota.package.container import read_container, write_container
+
+    entries = [*unpack(built).items(), ("payload/boot", b"again")]
+    with pytest.raises(PackageError, match="occurs twice"):
+        read_container(memoryview(write_container(entries)), LIMITS)
+
+
+def test_two_trusted_keys_with_one_key_id_are_refused(
+    built: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PublicKey, "key_id", bytes(8))
+    keys = [SigningKey(bytes([n]) * 32).public_key for n in range(2)]
+    with pytest.raises(MisuseError, match="same key id"):
+        parse(built).verify(keys)
+    with pytest.raises(PackageError):
+        parse(built).verify(keys[:1] * 2)

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from dfota.errors import FileUnreadableError, KeyFileError, OutputError
+from dfota.errors import FileUnreadableError, KeyFileError, MisuseError, OutputError
 from dfota.package import PublicKey, SigningKey
 
 PEM = serialization.Encoding.PEM
@@ -136,3 +136,10 @@ def test_a_missing_file_a_directory_and_a_pipe_are_unreadable(tmp_path: Path) ->
     for path in (tmp_path / "nothing", tmp_path, tmp_path / "pipe", Path("nul\0byte")):
         with pytest.raises(FileUnreadableError):
             PublicKey.load(path)
+
+
+@pytest.mark.parametrize("kind", [SigningKey, PublicKey])
+@pytest.mark.parametrize("size", [0, 31, 33])
+def test_a_key_of_another_size_cannot_be_made(kind: type, size: int) -> None:
+    with pytest.raises(MisuseError):
+        kind(bytes(size))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -230,5 +231,10 @@ def test_a_package_file_is_bounded_before_it_is_read(tmp_path: Path, built: byte
     assert load_package(path).size == len(built)
     with path.open("r+b") as stream:
         stream.truncate(LIMITS.package_size + 1)
-    with pytest.raises(ContainerError, match="has more than"):
-        load_package(path)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ContainerError, match="has more than"):
+            load_package(path)
+        assert tracemalloc.get_traced_memory()[1] < 1024 * 1024
+    finally:
+        tracemalloc.stop()
