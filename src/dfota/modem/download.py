@@ -14,6 +14,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 
 import h11
 
@@ -42,21 +43,33 @@ _NO_CHECK_TIME = 0x200000
 
 
 class AsyncioNetwork:
-    """Downloads over real sockets, in the running event loop."""
+    """Downloads over real sockets, in the running event loop.
 
-    def __init__(self, speed: Speed) -> None:
+    Args:
+        speed: how much faster than hardware.
+        tell: calls a function for us, in the module's time, whenever there is news for it.
+    """
+
+    def __init__(
+        self, speed: Speed, tell: Callable[[Callable[[], None]], None] = lambda news: news()
+    ) -> None:
         self._speed = speed
+        self._tell = tell
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, request: DownloadRequest, on_end: Callable[[HttpError], None]) -> Download:
         """Start a download; see ``Network``."""
 
+        def on_progress(done: int, total: int | None) -> None:
+            self._tell(lambda: request.on_progress(done, total))
+
         async def run() -> None:
-            on_end(await download(request, self._speed))
+            code = await download(replace(request, on_progress=on_progress), self._speed)
+            self._tell(lambda: on_end(code))
 
         task = asyncio.get_running_loop().create_task(run())
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._forget)
         return _Running(task)
 
     async def close(self) -> None:
@@ -65,6 +78,11 @@ class AsyncioNetwork:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (defect := task.exception()) is not None:
+            task.get_loop().call_exception_handler({"message": "download", "exception": defect})
 
 
 class _Running:

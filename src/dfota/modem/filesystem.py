@@ -191,13 +191,19 @@ class FileSystem:
         return IncomingFile(self, name, path)
 
     def _paths(self, folder: str) -> Iterator[Path]:
-        for path in sorted((self._root / folder).iterdir()):
+        for path in self._entries(folder):
             if not path.name.startswith(".") and path.is_file() and not path.is_symlink():
                 yield path
 
     def _all_paths(self) -> Iterator[Path]:
         for folder in _FOLDERS:
-            yield from (self._root / folder).iterdir()
+            yield from self._entries(folder)
+
+    def _entries(self, folder: str) -> list[Path]:
+        try:
+            return sorted((self._root / folder).iterdir())
+        except OSError:
+            return []  # somebody took the folder away: it has no files
 
 
 class IncomingFile:
@@ -247,7 +253,8 @@ class IncomingFile:
                 os.fsync(stream.fileno())
             os.replace(self._partial, self._path)
         except OSError as error:
-            self._partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._partial.unlink()
             raise self._failure(error) from error
 
     def discard(self) -> None:
@@ -256,7 +263,8 @@ class IncomingFile:
             with contextlib.suppress(OSError):
                 self._stream.close()
             self._stream = None
-            self._partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self._partial.unlink()
 
     def _failure(self, error: OSError) -> FileSystemError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -270,5 +278,5 @@ def _plain(name: str) -> str:
 def _size(path: Path) -> int:
     try:
         return path.lstat().st_size
-    except FileNotFoundError:
+    except OSError:
         return 0

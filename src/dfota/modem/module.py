@@ -15,7 +15,7 @@ from enum import Enum
 import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
 from dfota.at import AppReady, CfunReported, CpinReported, QusimReported, Ready, SmsDone, Urc
 from dfota.engine import Engine, Firmware, Running
-from dfota.errors import FirmwareDamagedError, MisuseError
+from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
 from dfota.modem.network import Network, NoNetwork
@@ -117,12 +117,16 @@ class VirtualModule:
 
     def receive(self, port_name: str, data: bytes, now: float) -> None:
         """Take bytes that the host sent to a port at the instant *now*."""
-        self.timeline.now = max(self.timeline.now, now)
+        self.set_time(now)
         if self.power is not Power.RUNNING:
             return
         if self.is_installing and self.profile.busy_answer is BusyAnswer.SILENT:
             return
         self._guard(lambda: self.ports[port_name].receive(data))
+
+    def set_time(self, now: float) -> None:
+        """Let the clock be *now* without doing what is due."""
+        self.timeline.now = max(self.timeline.now, now)
 
     def advance(self, now: float) -> None:
         """Do what is due at the instant *now*; see ``Timeline.advance``."""
@@ -164,6 +168,14 @@ class VirtualModule:
     def save_nv(self) -> None:
         """Keep a change of ``nv``."""
         self._state.save_nv()
+
+    def drop_package(self) -> None:
+        """Remove the package, if there is one."""
+        if self.files.has(PACKAGE_NAME):
+            try:
+                self.files.delete(PACKAGE_NAME, is_trusted=True)
+            except FileSystemError as error:
+                self.log(f"the package stays: {error}")
 
     def report(self, urc: Urc | str) -> None:
         """Print an unsolicited result code."""
@@ -319,8 +331,7 @@ class VirtualModule:
 
     def _report_unreported(self) -> None:
         """Tidy up after an update that power left between its last step and END."""
-        if self.files.has(PACKAGE_NAME):
-            self.files.delete(PACKAGE_NAME, is_trusted=True)
+        self.drop_package()
         if self.profile.repeat_end_after_cut:
             self.upgrade.report_again()
         self.engine.mark_reported()

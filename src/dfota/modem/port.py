@@ -28,7 +28,7 @@ from dfota.at import (
     Urc,
     parse_line,
 )
-from dfota.errors import AtError, FileSystemError, MisuseError
+from dfota.errors import AtError, FileSystemError, MisuseError, OutputError
 from dfota.modem.profile import BusyAnswer
 from dfota.modem.reply import ERROR, HANDLERS, Reply, call, cme
 from dfota.modem.settings import PortSettings
@@ -268,6 +268,9 @@ class Port:
                 return Reply(tuple(text.split("\n")) if text else ())
         except FileSystemError as error:
             return cme(error.number)
+        except OutputError as error:
+            self.module.log(str(error))
+            return ERROR
         except (AtError, MisuseError):
             return ERROR
         return ERROR

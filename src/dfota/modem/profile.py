@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 
 from dfota.at import PercentStyle
 from dfota.errors import MisuseError
+from dfota.values import Imei
 
 
 class ResumeStart(Enum):
@@ -272,8 +273,11 @@ class Profile:
             raise MisuseError(f"urc_port is one of {', '.join(URC_PORTS)}, not {self.urc_port!r}")
         for setting in settings():
             value = getattr(self, setting.name)
-            if isinstance(value, str) and not (value.isascii() and value.isprintable()):
-                raise MisuseError(f"{setting.name} must be printable ASCII")
+            if isinstance(value, str) and (
+                not (value.isascii() and value.isprintable()) or '"' in value
+            ):
+                raise MisuseError(f"{setting.name} must be printable ASCII without a quote")
+        Imei(self.imei)
 
 
 URC_PORTS = ("usbat", "usbmodem", "uart1")

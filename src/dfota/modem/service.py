@@ -108,7 +108,7 @@ class ModuleService:
             self._state = StateDirectory(
                 options.state, firmware=options.firmware, profile=options.profile
             )
-            self._network = AsyncioNetwork(options.speed)
+            self._network = AsyncioNetwork(options.speed, self._tell)
             for name, endpoint in _endpoints(options):
                 await endpoint.open(partial(self._receive, name))
                 self._endpoints[name] = endpoint
@@ -148,18 +148,11 @@ class ModuleService:
 
     def power_on(self) -> None:
         """Bring the supply up."""
-        self.module.power_on()
-        self.changed()
+        self._tell(self.module.power_on)
 
     def cut_power(self) -> None:
         """Take the supply away."""
-        self.module.cut_power()
-        self.changed()
-
-    def changed(self) -> None:
-        """Something was done to the module: look at its deadline again."""
-        self._schedule()
-        self._on_change()
+        self._tell(self.module.cut_power)
 
     # -- inside ------------------------------------------------------------------------
 
@@ -185,12 +178,23 @@ class ModuleService:
     def _advance(self) -> None:
         self._timer = None
         self.module.advance(self._now)
-        self.changed()
+        self._changed()
 
     def _receive(self, port: str, data: bytes) -> None:
+        self.module.set_time(self._now)
         self._note(port, Direction.TO_MODULE, data)
         self.module.receive(port, data, self._now)
-        self.changed()
+        self._changed()
+
+    def _tell(self, news: Callable[[], None]) -> None:
+        """Let something happen to the module at this instant."""
+        self.module.set_time(self._now)
+        news()
+        self._changed()
+
+    def _changed(self) -> None:
+        self._schedule()
+        self._on_change()
 
     def _send(self, port: str, data: bytes) -> None:
         self._note(port, Direction.TO_HOST, data)

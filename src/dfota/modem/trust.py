@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from dfota.package import PublicKey, parse
 
-
 KEY_ID_SIZE = 8
 
 

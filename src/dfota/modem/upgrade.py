@@ -144,12 +144,7 @@ class Upgrade:
             self._downloaded(HttpError.CONNECTION_FAILED)
             return
         files = module.files
-        try:
-            if files.has(PACKAGE_NAME):
-                files.delete(PACKAGE_NAME, is_trusted=True)
-        except FileSystemError:
-            self._downloaded(HttpError.WRITE_FAILED)
-            return
+        module.drop_package()
         request = DownloadRequest(
             location=location,
             ip_type=module.nv.fota_apn.ip_type,
@@ -275,8 +270,7 @@ class Upgrade:
 
     def _succeed(self) -> Pace:
         module = self._module
-        if module.files.has(PACKAGE_NAME):
-            module.files.delete(PACKAGE_NAME, is_trusted=True)
+        module.drop_package()
         self._enter("end")
         yield module.profile.end_gap_ms / 1000
         module.report(FotaEnded(0))
@@ -291,8 +285,8 @@ class Upgrade:
             raise error
         module = self._module
         module.log(f"the upgrade failed with END,{code}: {error}")
-        if module.profile.delete_package_on_failure and module.files.has(PACKAGE_NAME):
-            module.files.delete(PACKAGE_NAME, is_trusted=True)
+        if module.profile.delete_package_on_failure:
+            module.drop_package()
         yield from self._end(code)
 
     def _end(self, code: int) -> Pace:
