@@ -1,0 +1,214 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""``dfota demo``: tells the whole road in one terminal; what happens is in ``story``."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+import click
+
+from dfota.cli.console import Advance, Console
+from dfota.cli.story import Audience, Outcome, Script, tell
+from dfota.cli.upgrade_display import UpgradeDisplay
+from dfota.errors import OutputError, ReleaseError
+from dfota.host import CheckResult, HostEvent, Identified, Phase, PhaseEntered
+from dfota.modem import CutReport, Speed
+from dfota.package import Release, load_release
+from dfota.server import Download
+
+_OLD, _NEW = "01.018", "01.019"
+_OLD_REVISION, _NEW_REVISION = "BG96MAR02A07M1G_01.018.01.018", "BG96MAR02A07M1G_01.019.01.019"
+_PATH = click.Path(path_type=Path)
+DEFAULT_CUT_PERCENT = 37
+
+
+class _CutPercent(click.ParamType):
+    """A percent of RESTORE, or none."""
+
+    name = "percent|none"
+
+    def convert(
+        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        """Return 1 to 99, or 0 for none."""
+        if value == "none":
+            return 0
+        if not str(value).isdecimal() or not 1 <= int(value) <= 99:
+            self.fail(f"{value!r} is neither a percent from 1 to 99 nor none", param, ctx)
+        return int(value)
+
+
+@click.command()
+@click.option("--old", type=_PATH, metavar="RELEASE", help="What the module runs at first.")
+@click.option("--new", type=_PATH, metavar="RELEASE", help="What it shall run.")
+@click.option("--power-cut", type=_CutPercent(), default=DEFAULT_CUT_PERCENT, show_default=True,
+              metavar="PERCENT|none", help="Where in RESTORE the power is cut.")  # fmt: skip
+@click.option("--speed", default="2", show_default=True, metavar="FACTOR|max",
+              help="How much faster than hardware the module is.")  # fmt: skip
+@click.option("--keep", type=_PATH, metavar="DIR",
+              help="Leave everything in this new directory.  [default: a temporary one]")  # fmt: skip
+@click.pass_obj
+def demo(
+    console: Console,
+    *,
+    old: Path | None,
+    new: Path | None,
+    power_cut: int,
+    speed: str,
+    keep: Path | None,
+) -> None:
+    """Upgrade a virtual BG96 in one terminal, with a power cut in the middle.
+
+    Makes a signed delta package from two releases, hosts it over HTTPS, boots a virtual
+    BG96, sends it AT+QFOTADL, cuts its power in RESTORE, watches it recover, and proves
+    that it runs the new firmware. A release is a directory with a firmware.toml, or a
+    single image file; without --old and --new it is the example firmware.
+
+    For example:
+
+    \b
+        dfota demo
+        dfota demo --old old.bin --new new.bin --power-cut 80
+    """  # noqa: D301 - click wants the backspace character itself
+    if (old is None) != (new is None):
+        raise click.UsageError("--old and --new go together.")
+    script = Script(
+        old=_load(old, _OLD, _OLD_REVISION),
+        new=_load(new, _NEW, _NEW_REVISION),
+        folder=_folder(keep),
+        cut_percent=power_cut or None,
+        speed=Speed.parse(speed),
+    )
+    with _Narrator(console) as narrator:
+        outcome = tell(script, narrator)
+    console.result(outcome.to_facts(), text=_summary(script, outcome))
+
+
+def _load(path: Path | None, example: str, revision: str) -> Release:
+    if path is None:
+        return load_release(_examples() / example)
+    return load_release(path) if path.is_dir() else load_release(path, revision=revision)
+
+
+def _examples() -> Path:
+    """The example releases: inside an installed dfota, or in the checkout it runs from."""
+    here = Path(__file__).resolve()
+    for place in (here.parent / "demo_releases", here.parents[3] / "examples/firmware/releases"):
+        if place.is_dir():
+            return place
+    raise ReleaseError(
+        "the example firmware", "it is not part of this installation; use --old and --new"
+    )
+
+
+def _folder(keep: Path | None) -> Path:
+    try:
+        if keep is None:
+            return Path(tempfile.mkdtemp(prefix="dfota-demo-"))
+        keep.mkdir(parents=True)
+    except FileExistsError:
+        raise OutputError(str(keep), "it is there already") from None
+    except OSError as error:
+        raise OutputError(str(keep), error.strerror or str(error)) from error
+    return keep
+
+
+class _Narrator(Audience):
+    """Tells the story on stderr."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        # The one JSON object of the demo is its summary: events stay out of stdout.
+        self._display = UpgradeDisplay(Console(quiet=console.quiet or console.as_json))
+        self._bars = ExitStack()
+        self._advance: Advance | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._end_bar()
+        self._display.close()
+
+    def building(self, done: int, total: int) -> None:
+        """Show the bar of the delta."""
+        if self._advance is None:
+            self._advance = self._bars.enter_context(self._console.progress("delta", total))
+        self._advance(done)
+
+    def built(self, package: Path, size: int, full_size: int, key_id: str) -> None:
+        """Say what was built."""
+        self._end_bar()
+        self._say(
+            "package",
+            f"{package.name}, {size:,} bytes instead of {full_size:,}, signed by {key_id}",
+        )
+
+    def serving(self, url: str) -> None:
+        """Say where it is."""
+        self._say("server", url)
+
+    def running(self, port: str, revision: str) -> None:
+        """Say what runs."""
+        self._say("module", f"virtual BG96 at {port} runs {revision}")
+
+    def downloading(self, download: Download) -> None:
+        """Move the bar of the download; the module itself is silent in this phase."""
+        self._display.downloaded(download.sent_bytes, download.total_bytes)
+
+    def power_lost(self, report: CutReport) -> None:
+        """Say what the cut hit."""
+        self._display.close()
+        name = f"{'POWER CUT':<10}"
+        if self._console.is_interactive:
+            name = click.style(name, fg="red", bold=True)
+        self._console.note(f"{name} {str(report).removeprefix('power lost ')}")
+
+    def upgrading(self, event: HostEvent) -> None:
+        """Show the host's view."""
+        match event:
+            case Identified() | CheckResult():
+                return
+            case PhaseEntered(Phase.STARTING):
+                self._say("host", 'AT+QFOTADL="https://…')
+        self._display.show(event)
+
+    def _say(self, who: str, what: str) -> None:
+        self._console.note(f"{who:<10} {what}")
+
+    def _end_bar(self) -> None:
+        self._bars.close()
+        self._advance = None
+
+
+def _summary(script: Script, outcome: Outcome) -> str:
+    before, after = outcome.digests_before, outcome.digests_after
+    names = list(dict.fromkeys((*before, *after)))
+    width = max(map(len, names))
+    rows = [
+        f"  {name:<{width}}  {before.get(name, '-')[:16]:<16}  {after.get(name, '-')[:16]:<16}"
+        + ("" if before.get(name) != after.get(name) else "  unchanged")
+        for name in names
+    ]
+    share = 100 * outcome.package_bytes / outcome.full_image_bytes
+    times = ", ".join(
+        f"{entry.phase.value} {entry.seconds:.1f} s" for entry in outcome.upgraded.phases
+    )
+    return "\n".join(
+        [
+            "",
+            f"upgraded    {outcome.upgraded.revision_before} → {outcome.upgraded.revision_after}",
+            f"sent        {outcome.package_bytes:,} bytes, {share:.1f} % of the full images' "
+            + f"{outcome.full_image_bytes:,}",
+            f"times       {times}",
+            f"power cut   {outcome.cut or 'none'}",
+            f"proof       {outcome.upgraded.proof}",
+            "digests     before and after, read from the module's flash",
+            *rows,
+            f"transcript  {outcome.transcript}",
+        ]
+    )
