@@ -23,7 +23,7 @@ from dfota.at import (
     Command,
     Form,
 )
-from dfota.host.dialogue import Answer, Ask, Listen, Procedure
+from dfota.host.dialogue import Answer, Listen, Procedure, ask
 from dfota.host.events import CheckResult, CheckStatus, Identified
 from dfota.values import FirmwareVersion
 
@@ -34,6 +34,7 @@ LOW_SUPPLY_MV = 3300  # BG96 hardware design: VBAT 3.3 to 4.3 V
 
 _REGISTERED = {1, 5}  # home network, roaming
 _REGISTRATION = re.compile(r"\+C(?:|G|E)REG:\s*[0-9]+\s*,\s*([0-9]+)")
+_SIM = re.compile(r"\+CPIN:\s*(.+)")
 _SIGNAL = re.compile(r"\+CSQ:\s*([0-9]+)\s*,")
 _OPERATOR = re.compile(r'\+COPS:[^"]*"([^"]+)"')
 _SUPPLY = re.compile(r"\+CBC:\s*[0-9]+\s*,\s*[0-9]+\s*,\s*([0-9]+)")
@@ -120,7 +121,7 @@ def check_package(identity: Identified, package: PackageFacts | None) -> CheckRe
 
 def check_urc_port(port: str) -> Procedure[CheckResult]:
     """Whether the progress will be printed at this port."""
-    answer = yield Ask.command(QURCCFG, Form.WRITE, setting="urcport")
+    answer = yield from ask(QURCCFG, Form.WRITE, setting="urcport")
     found = _find(_URC_PORT, answer)
     if found is None:
         return _warned("urc-port", "not told", "If no progress comes, try another port.")
@@ -138,7 +139,7 @@ def check_urc_port(port: str) -> Procedure[CheckResult]:
 
 def check_supply() -> Procedure[CheckResult]:
     """Whether the supply is high enough to write flash."""
-    answer = yield Ask.command(CBC, Form.EXECUTE)
+    answer = yield from ask(CBC, Form.EXECUTE)
     found = _find(_SUPPLY, answer)
     if found is None:
         return _passed("supply", "not told")
@@ -150,19 +151,19 @@ def check_supply() -> Procedure[CheckResult]:
 
 def check_sim() -> Procedure[CheckResult]:
     """Whether the SIM is there and wants no PIN."""
-    answer = yield Ask.command(CPIN, Form.READ)
-    if isinstance(answer, Answer) and answer.ok and answer.lines:
-        state = answer.lines[-1].removeprefix("+CPIN:").strip()
+    answer = yield from ask(CPIN, Form.READ)
+    state = _find(_SIM, answer)
+    if state is not None:
         if state == "READY":
             return _passed("sim", state)
         return _failed("sim", state, "Enter the PIN with AT+CPIN, or switch it off.")
-    text = answer.text if isinstance(answer, Answer) else "no answer"
+    text = answer.text if answer is not None else "no answer"
     return _failed("sim", text, "Insert a SIM card, and switch the module on with AT+CFUN=1.")
 
 
 def check_signal() -> Procedure[CheckResult]:
     """Whether there is signal enough for a download."""
-    answer = yield Ask.command(CSQ, Form.EXECUTE)
+    answer = yield from ask(CSQ, Form.EXECUTE)
     found = _find(_SIGNAL, answer)
     if found is None or int(found) == 99:
         return _warned("signal", "not known", "Check the antenna.")
@@ -193,7 +194,7 @@ def check_registration() -> Procedure[CheckResult]:
 
 def check_operator() -> Procedure[CheckResult]:
     """Which operator serves the module; only told, never a reason to stop."""
-    answer = yield Ask.command(COPS, Form.READ)
+    answer = yield from ask(COPS, Form.READ)
     found = _find(_OPERATOR, answer)
     if found is None:
         return _warned("operator", "none", "Check coverage with AT+COPS=?")
@@ -204,7 +205,7 @@ def check_access_point(wanted: AccessPoint | None) -> Procedure[CheckResult]:
     """Set the access point if one was given, and read it back either way."""
     if wanted is not None:
         has_login = bool(wanted.username or wanted.password)
-        yield Ask.command(
+        yield from ask(
             QCFGEXT,
             Form.WRITE,
             setting="fota_apn",
@@ -213,9 +214,9 @@ def check_access_point(wanted: AccessPoint | None) -> Procedure[CheckResult]:
             username=wanted.username if has_login else None,
             password=wanted.password if has_login else None,
         )
-    answer = yield Ask.command(QCFGEXT, Form.WRITE, setting="fota_apn")
+    answer = yield from ask(QCFGEXT, Form.WRITE, setting="fota_apn")
     match = None
-    if isinstance(answer, Answer) and answer.ok:
+    if answer is not None and answer.ok:
         match = next(filter(None, map(_APN.match, answer.lines)), None)
     if match is None:
         found = "this firmware has no fota_apn"
@@ -232,12 +233,12 @@ def check_access_point(wanted: AccessPoint | None) -> Procedure[CheckResult]:
 
 
 def _registration_state(command: Command) -> Procedure[str]:
-    answer = yield Ask.command(command, Form.READ)
+    answer = yield from ask(command, Form.READ)
     return _find(_REGISTRATION, answer) or "not told"
 
 
-def _find(pattern: re.Pattern[str], answer: object) -> str | None:
-    if isinstance(answer, Answer) and answer.ok:
+def _find(pattern: re.Pattern[str], answer: Answer | None) -> str | None:
+    if answer is not None and answer.ok:
         for line in answer.lines:
             if match := pattern.match(line):
                 return match[1]

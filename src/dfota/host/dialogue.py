@@ -35,7 +35,7 @@ from dfota.at import (
     Value,
     encode_line,
 )
-from dfota.errors import MisuseError
+from dfota.errors import MisuseError, PortError
 from dfota.host.events import HostEvent
 
 URC_QUEUE_MAX = 1024
@@ -143,6 +143,19 @@ class Now:
 Step = Ask | SendData | AwaitAnswer | Listen | ForgetUrcs | Report | Now
 Procedure = Generator[Step, Any, T]
 """Yields steps, is sent what came of each, returns a result or raises a ``HostError``."""
+
+
+def ask(command: Command, form: Form, **values: Value) -> Procedure[Answer | None]:
+    """Ask where nothing has been started yet; ``None`` where no answer came in time.
+
+    Raises:
+        PortError: the port went away; the session fills in its name.
+    """
+    step = Ask.command(command, form, **values)
+    outcome = yield step
+    if outcome is Happened.PORT_LOST:
+        raise PortError("", f"it went away while {step.line} was asked; nothing was started")
+    return outcome if isinstance(outcome, Answer) else None
 
 
 @dataclass(slots=True)

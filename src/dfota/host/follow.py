@@ -23,6 +23,7 @@ from dfota.errors import (
     DownloadFailedError,
     InstallFailedError,
     OutcomeUnknownError,
+    PortError,
     RevisionMismatchError,
     UpdateDroppedError,
 )
@@ -168,8 +169,8 @@ class Following:
 
     def _judge(self, *, final: bool) -> Procedure[Upgraded | None]:
         """After END,0: read the revision; *final* says that no other will come."""
-        revision = yield from read_revision()
-        if revision is not None and not revision.text.endswith(INCOMPLETE_TAIL):
+        revision = yield from self._read_revision()
+        if revision is not None:
             if self._is_wanted(revision):
                 return (yield from self._succeed(revision, "the module reported END,0"))
             if final:
@@ -186,9 +187,7 @@ class Following:
         """After too long a silence: the last line may be lost, so read the revision."""
         now = yield Now()
         silent_s = round(now - self._heard_at)
-        revision = yield from read_revision()
-        if revision is not None and revision.text.endswith(INCOMPLETE_TAIL):
-            revision = None
+        revision = yield from self._read_revision()
         if revision is not None and revision == self._expected:
             return (yield from self._succeed(revision, "the end was not heard"))
         if self._phase is not Phase.RESTARTED:
@@ -207,6 +206,17 @@ class Following:
         if heard is not Happened.SILENCE:
             yield from self._take(heard)
         return None
+
+    @staticmethod
+    def _read_revision() -> Procedure[FirmwareVersion | None]:
+        """The complete revision, or ``None``: a port that is away is nothing special here."""
+        try:
+            revision = yield from read_revision()
+        except PortError:
+            return None
+        if revision is not None and revision.text.endswith(INCOMPLETE_TAIL):
+            return None
+        return revision
 
     def _is_wanted(self, revision: FirmwareVersion) -> bool:
         if self._expected is not None:

@@ -14,7 +14,7 @@ from dfota.at import (
     Urc,
 )
 from dfota.errors import CheckFailedError, MisuseError, NoReplyError, PortError
-from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure
+from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure, ask
 from dfota.host.events import Identified
 from dfota.values import FirmwareVersion
 
@@ -41,7 +41,7 @@ def get_attention() -> Procedure[Urc | None]:
         # ATQ0 first would not help: a line with a fault in it does nothing at all.
         answer = yield Ask("ATE0Q0V1", ATTEMPT_TIMEOUT_S)
         if isinstance(answer, Answer) and answer.ok:
-            yield Ask.command(CMEE, Form.WRITE, n=1)
+            yield from ask(CMEE, Form.WRITE, n=1)
             return None
         if answer is Happened.PORT_LOST:
             raise PortError("", "it went away while the module was asked for its identity")
@@ -54,9 +54,13 @@ def get_attention() -> Procedure[Urc | None]:
 
 
 def read_revision() -> Procedure[FirmwareVersion | None]:
-    """Ask once which firmware runs; ``None`` where the module does not say."""
-    answer = yield Ask.command(QGMR, Form.EXECUTE)
-    if not isinstance(answer, Answer) or not answer.ok:
+    """Ask once which firmware runs; ``None`` where the module does not say.
+
+    Raises:
+        PortError: the port went away.
+    """
+    answer = yield from ask(QGMR, Form.EXECUTE)
+    if answer is None or not answer.ok:
         return None
     for line in answer.lines:
         try:
@@ -68,7 +72,11 @@ def read_revision() -> Procedure[FirmwareVersion | None]:
 
 
 def read_complete_revision() -> Procedure[FirmwareVersion | None]:
-    """Ask which firmware runs, again while the answer ends in ``.00.000``."""
+    """Ask which firmware runs, again while the answer ends in ``.00.000``.
+
+    Raises:
+        PortError: the port went away.
+    """
     revision = yield from read_revision()
     for _ in range(INCOMPLETE_RETRIES):
         if revision is not None and not revision.text.endswith(INCOMPLETE_TAIL):
@@ -84,8 +92,10 @@ def identify() -> Procedure[Identified]:
     Raises:
         CheckFailedError: the answers are not those of a module of this family.
     """
-    answer = yield Ask.command(ATI, Form.EXECUTE)
-    lines = answer.lines if isinstance(answer, Answer) and answer.ok else ()
+    answer = yield from ask(ATI, Form.EXECUTE)
+    lines = answer.lines if answer is not None and answer.ok else ()
+    # A URC that we do not know may stand between them.
+    lines = tuple(line for line in lines if not line.startswith("+"))
     if len(lines) < 2:
         raise CheckFailedError(
             "identity",
@@ -99,8 +109,8 @@ def identify() -> Procedure[Identified]:
             "AT+QGMR does not tell the firmware revision",
             "This dfota upgrades modules of the BG96 family only.",
         )
-    serial = yield Ask.command(CGSN, Form.EXECUTE)
+    serial = yield from ask(CGSN, Form.EXECUTE)
     imei = ""
-    if isinstance(serial, Answer) and serial.ok and serial.lines and serial.lines[0].isdigit():
-        imei = serial.lines[0]
+    if serial is not None and serial.ok:
+        imei = next((line for line in serial.lines if len(line) == 15 and line.isdigit()), "")
     return Identified(lines[0], lines[1], revision.text, imei)

@@ -101,8 +101,9 @@ _ANYWHERE: dict[Sign, Phase | End] = {
 _BY_PHASE: dict[tuple[Phase, Sign], Phase | End] = {
     (Phase.STARTING, Sign.BOOTED): Phase.RESTARTED,
     (Phase.DOWNLOADING, Sign.BOOTED): Phase.RESTARTED,
-    # Modules of the Linux class restart between download and START; no BG96 is known to.
-    (Phase.DOWNLOADED, Sign.BOOTED): Phase.DOWNLOADED,
+    # Modules of the Linux class restart here on purpose. They take no commands until START,
+    # so they are not mistaken for one that has dropped the upgrade.
+    (Phase.DOWNLOADED, Sign.BOOTED): Phase.RESTARTED,
     (Phase.INSTALLING, Sign.BOOTED): Phase.RESTARTED,
     (Phase.UPDATING, Sign.BOOTED): Phase.RESTARTED,
     (Phase.RESTORING, Sign.BOOTED): Phase.RESTARTED,
