@@ -1,5 +1,278 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Room pytest_plugin."""
+"""A virtual BG96 in a pytest suite: fixtures, nothing else; importing this loads no room.
 
+pytest imports a plugin in every run of everybody who has dfota installed. So each import
+that costs anything is inside the fixture that needs it; a test holds this.
+"""
+
+# ruff: noqa: PLC0415 - see above
 from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from dfota.modem import PowerCut, Profile, RunningModule
+    from dfota.package import PublicKey, Release
+    from dfota.server import PackageServer, TlsFiles
+    from dfota.testing import PowerCuts
+
+__all__ = [
+    "ModuleFactory",
+    "PackageServerFactory",
+    "dfota_tls_files",
+    "module",
+    "module_factory",
+    "package_server",
+    "power_cuts",
+    "pytest_addoption",
+    "pytest_configure",
+    "pytest_generate_tests",
+    "pytest_runtest_makereport",
+]
+
+START_TIMEOUT_S = 60.0
+_TRANSCRIPT_LINES = 40
+_TRANSCRIPTS = pytest.StashKey[list[Path]]()
+_HAS_FAILED = pytest.StashKey[bool]()
+
+
+class ModuleFactory(Protocol):
+    """What the fixture ``module_factory`` is."""
+
+    def __call__(
+        self,
+        firmware: Release | Path | None = None,
+        *,
+        state: Path | None = None,
+        trusted: Sequence[PublicKey] | None = None,
+        any_signer: bool = False,
+        speed: str | None = None,
+        power_cut: PowerCut | str | None = None,
+        **settings: object,
+    ) -> RunningModule:
+        """Power a virtual module on; it is booted when this returns, and off after the test.
+
+        Args:
+            firmware: what a factory-new module runs: a release, or a directory or image
+                file of one. Default: the ini option ``dfota_firmware``, else a small one.
+            state: directory in which it lives; one that is there already goes on.
+            trusted: whose packages it installs; default: those of ``dfota.testing``.
+            any_signer: installs everybody's packages.
+            speed: ``max`` or a factor; default: the ini option ``dfota_speed``.
+            power_cut: armed from the start, ``PHASE:PERCENT[:MODE]``.
+            settings: of the profile, as ``docs/reference/modem-settings.md`` lists them.
+        """
+
+
+class PackageServerFactory(Protocol):
+    """What the fixture ``package_server`` is."""
+
+    def __call__(
+        self,
+        files: Mapping[str, bytes] | None = None,
+        *,
+        directory: Path | None = None,
+        tls: bool = False,
+        client_ca: Path | None = None,
+    ) -> PackageServer:
+        """Serve on the loopback until the end of the test.
+
+        Args:
+            files: name → content, put into the directory first.
+            directory: what to serve; default: a temporary one.
+            tls: HTTPS; ``server.tls.ca_path`` is the CA file for the module.
+            client_ca: demand client certificates of this CA; needs *tls*.
+        """
+
+
+# -- hooks ---------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the ini options."""
+    parser.addini("dfota_firmware", "Release that modules run (path from the root directory).")
+    parser.addini("dfota_speed", "Speed of modules: max, or a factor.", default="max")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers."""
+    config.addinivalue_line(
+        "markers", "dfota_module(**options): how the fixture `module` calls `module_factory`."
+    )
+    config.addinivalue_line(
+        "markers",
+        "dfota_power_cuts(*cuts): run the test once for each PHASE:PERCENT[:MODE], with that cut "
+        "armed in `module`; the test fails if the cut never happens.",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make one test of each power cut of the marker."""
+    marker = metafunc.definition.get_closest_marker("dfota_power_cuts")
+    if marker is None:
+        return
+    metafunc.parametrize("power_cuts", marker.args, ids=str, indirect=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of what went over the ports of a failed test's modules."""
+    report = yield
+    if report.failed:
+        item.stash[_HAS_FAILED] = True
+        for path in item.stash.get(_TRANSCRIPTS, []):
+            if path.exists():
+                lines = path.read_text().splitlines()[-_TRANSCRIPT_LINES:]
+                report.sections.append((f"dfota transcript {path}", "\n".join(lines)))
+    return report
+
+
+# -- fixtures --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def module_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ModuleFactory]:
+    """Make virtual modules; all are powered off after the test."""
+    numbers = itertools.count(1)
+    transcripts = request.node.stash.setdefault(_TRANSCRIPTS, [])
+
+    with ExitStack() as modules:
+
+        def make(
+            firmware: Release | Path | None = None,
+            *,
+            state: Path | None = None,
+            trusted: Sequence[PublicKey] | None = None,
+            any_signer: bool = False,
+            speed: str | None = None,
+            power_cut: PowerCut | str | None = None,
+            **settings: object,
+        ) -> RunningModule:
+            from dfota.modem import ModuleOptions, PowerCut, RunningModule, Speed, Trust
+            from dfota.testing import fixed_key
+
+            number = next(numbers)
+            keys = [fixed_key().public_key] if trusted is None else trusted
+            transcript = tmp_path / f"module-{number}.transcript"
+            transcripts.append(transcript)
+            options = ModuleOptions(
+                state=state or tmp_path / f"module-{number}",
+                firmware=_firmware(request.config, firmware),
+                profile=_profile(settings),
+                trust=Trust(tuple(keys), any_signer),
+                speed=Speed.parse(speed or request.config.getini("dfota_speed")),
+                power_cut=PowerCut.parse(power_cut) if isinstance(power_cut, str) else power_cut,
+                transcript=transcript,
+            )
+            running = modules.enter_context(RunningModule(options))
+            running.wait_running(START_TIMEOUT_S)
+            return running
+
+        yield make
+
+
+@pytest.fixture
+def module(request: pytest.FixtureRequest, module_factory: ModuleFactory) -> RunningModule:
+    """A virtual BG96, booted and registered; ``module.port`` is what to open."""
+    marker = request.node.get_closest_marker("dfota_module")
+    return module_factory(**(marker.kwargs if marker is not None else {}))
+
+
+@pytest.fixture
+def power_cuts(request: pytest.FixtureRequest, module: RunningModule) -> Iterator[PowerCuts]:
+    """Cuts the power of ``module`` where told, and brings it back."""
+    from dfota.testing import PowerCuts
+
+    with PowerCuts(module) as cuts:
+        planned = getattr(request, "param", None)
+        if planned is not None:
+            cuts.arm(planned)
+        yield cuts
+        has_failed = request.node.stash.get(_HAS_FAILED, False)
+        if planned is not None and not cuts.reports and not has_failed:
+            pytest.fail(f"the power cut {planned} never happened", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def dfota_tls_files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], TlsFiles]:
+    """A CA and a certificate for the loopback, made once and only when wanted."""
+    directory = tmp_path_factory.mktemp("dfota-tls")
+
+    def make() -> TlsFiles:
+        from dfota.server import auto_tls
+
+        return auto_tls(directory, ["localhost", "127.0.0.1"])
+
+    return make
+
+
+@pytest.fixture
+def package_server(
+    tmp_path: Path, dfota_tls_files: Callable[[], TlsFiles]
+) -> Iterator[PackageServerFactory]:
+    """Serve packages on the loopback; needs the extra ``dfota[server]``."""
+    numbers = itertools.count(1)
+
+    with ExitStack() as servers:
+
+        def make(
+            files: Mapping[str, bytes] | None = None,
+            *,
+            directory: Path | None = None,
+            tls: bool = False,
+            client_ca: Path | None = None,
+        ) -> PackageServer:
+            from dfota.server import PackageServer
+
+            served = directory or tmp_path / f"packages-{next(numbers)}"
+            served.mkdir(parents=True, exist_ok=True)
+            for name, content in (files or {}).items():
+                (served / name).write_bytes(content)
+            server = PackageServer(
+                served, tls=dfota_tls_files() if tls else None, client_ca=client_ca
+            )
+            return servers.enter_context(server)
+
+        yield make
+
+
+def _firmware(
+    config: pytest.Config, given: Release | Path | None
+) -> Release | Callable[[], Release]:
+    from dfota.package import load_release
+    from dfota.testing import make_release
+
+    if given is None:
+        configured = config.getini("dfota_firmware")
+        if not configured:
+            return make_release()
+        given = config.rootpath / configured
+    if isinstance(given, Path):
+        path = given
+        return lambda: load_release(path)
+    return given
+
+
+def _profile(settings: Mapping[str, object]) -> Profile:
+    from dataclasses import replace
+
+    from dfota.modem import BG96, with_settings
+
+    texts = [f"{name}={value}" for name, value in settings.items() if isinstance(value, str)]
+    profile = with_settings(BG96, texts)
+    unknown = [name for name in settings if not hasattr(profile, name)]
+    if unknown:
+        with_settings(BG96, [f"{unknown[0]}="])  # refuses, and names those that there are
+    values: dict[str, Any] = {
+        name: value for name, value in settings.items() if not isinstance(value, str)
+    }
+    return replace(profile, **values)

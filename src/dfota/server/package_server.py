@@ -48,6 +48,11 @@ class PackageServer:
         on_progress: told of every request while it goes on, from the server's thread.
         on_handshake_failure: told of clients that failed in TLS, from the server's thread.
 
+    Attributes:
+        directory: what is served, resolved.
+        host: as given.
+        tls: as given; ``tls.ca_path`` is what modules need.
+
     Raises:
         ServerExtraError: Starlette or uvicorn is not installed.
         MisuseError: *client_ca* without *tls*.
@@ -73,6 +78,7 @@ class PackageServer:
             raise FileUnreadableError(str(directory), "it is not a directory")
         self.directory = directory.resolve()
         self.host = host
+        self.tls = tls
         self._requested_port = port
         self._public_host = public_host
         self._context = None if tls is None else server_context(tls, client_ca)

@@ -25,6 +25,7 @@ from dfota.testing.fake_package_server import (
     FakeRequest,
     FakeTls,
 )
+from dfota.testing.power_cuts import PowerCuts
 from dfota.testing.transports import (
     NOISE,
     ByteByByte,
@@ -53,6 +54,7 @@ __all__ = [
     "Merged",
     "MisbehavingTransport",
     "Mischief",
+    "PowerCuts",
     "ReleasePair",
     "Torn",
     "every_cut",
