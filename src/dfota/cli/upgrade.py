@@ -148,8 +148,8 @@ def _run(
     transcript_file: Path | None,
     dry_run: bool,
 ) -> None:
+    transcript: Transcript | None = None
     with ExitStack() as stack:
-        transcript = None
         if transcript_file is not None:
             transcript = Transcript(transcript_file)
             stack.callback(transcript.close)
@@ -170,6 +170,8 @@ def _run(
         _print_examined(console, examined)
     else:
         _print_upgraded(console, upgraded)
+    if transcript is not None and transcript.failure is not None:
+        raise transcript.failure
 
 
 def _print_examined(console: Console, examined: Examined) -> None:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TextIO
 
 from dfota.errors import OutputError
 
@@ -18,15 +17,19 @@ class Transcript:
     A line is the time in seconds since the start, ``>`` to the module or ``<`` from it, and
     the bytes: printable ASCII as it is, everything else as ``\r``, ``\n``, ``\\`` or ``\xNN``.
 
+    A disk that fills up must not stop an upgrade: recording ends, and ``failure`` says so.
+
     Raises:
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._started_at: float | None = None
+        self.failure: OutputError | None = None
         try:
-            self._stream: TextIO = path.open("w", encoding="ascii", buffering=1)
+            # Unbuffered: what a line says has been written when the call returns.
+            self._stream = path.open("wb", buffering=0)
         except OSError as error:
             raise OutputError(str(path), error.strerror or str(error)) from error
 
@@ -55,10 +58,12 @@ class Transcript:
         return now - self._started_at
 
     def _write(self, line: str) -> None:
+        if self.failure is not None:
+            return
         try:
-            self._stream.write(line)
+            self._stream.write(line.encode("ascii"))
         except OSError as error:
-            raise OutputError(str(self._path), error.strerror or str(error)) from error
+            self.failure = OutputError(str(self._path), error.strerror or str(error))
 
 
 def escape(data: bytes) -> str:

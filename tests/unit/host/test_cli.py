@@ -1,0 +1,196 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""``dfota upgrade`` as a person and a program see it, on the virtual clock."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from dfota.cli import upgrade as command
+from dfota.cli.exit_codes import ExitCode
+from dfota.cli.main import run
+from dfota.host import Session
+from dfota.package import Partition, Release, SigningKey, build
+from dfota.values import FirmwareVersion
+
+URL = "https://www.quectel.com:100/update.zip"
+
+
+@pytest.fixture
+def wired(bench, monkeypatch: pytest.MonkeyPatch):
+    """The command, wired to the scripted module."""
+    monkeypatch.setattr(command, "SerialxTransport", lambda _port, *, baudrate: bench.port.open())
+    virtual = partial(Session, clock=lambda: bench.module.now, pause=bench.port.pause)
+    monkeypatch.setattr(command, "Session", virtual)
+    return bench
+
+
+@pytest.fixture
+def package(bench, tmp_path: Path) -> Path:
+    key = SigningKey.generate()
+    key.save(tmp_path / "vendor.key")
+    key.public_key.save(tmp_path / "vendor.pub")
+    SigningKey.generate().public_key.save(tmp_path / "other.pub")
+    old, new = (
+        Release("BG96", "BG96", FirmwareVersion(revision), (Partition("app", data),))
+        for revision, data in ((bench.OLD, b"old" * 100), (bench.NEW, b"new" * 100))
+    )
+    path = tmp_path / "update.zip"
+    path.write_bytes(build(old, new, keys=[key], make_patch=lambda _old, new: new))
+    return path
+
+
+def events(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_success_is_told_with_its_proof(wired, capsys) -> None:
+    wired.script_remote()
+    assert run(["upgrade", "fake", "--url", URL, "--expect", wired.NEW]) == ExitCode.OK
+    out, err = capsys.readouterr()
+    assert out.startswith(f"upgraded: {wired.OLD} → {wired.NEW}\nproof:    the revision read back")
+    assert "sim: READY" in err
+
+
+def test_the_package_is_uploaded_and_verified(wired, package: Path, capsys) -> None:
+    wired.script_local()
+    key = str(package.parent / "vendor.pub")
+    assert run(["upgrade", "fake", str(package), "--key", key]) == ExitCode.OK
+    assert list(wired.module.files.values()) == [package.read_bytes()]
+    assert wired.NEW in capsys.readouterr().out
+
+
+def test_with_url_and_package_nothing_is_uploaded(wired, package: Path) -> None:
+    wired.script_remote()
+    assert run(["upgrade", "fake", str(package), "--url", URL]) == ExitCode.OK
+    assert wired.module.files == {}
+
+
+def test_json_is_one_object_per_line(wired, capsys) -> None:
+    wired.script_remote()
+    assert run(["--json", "upgrade", "fake", "--url", URL]) == ExitCode.OK
+    seen = events(capsys.readouterr().out)
+    assert seen[0] == {"event": "phase-entered", "phase": "preparing"}
+    assert {"event": "progressed", "phase": "updating", "percent": 100} in seen
+    assert seen[-1]["event"] == "upgraded"
+    assert seen[-1]["revision_after"] == wired.NEW
+    assert seen[-1]["phases"][0]["phase"] == "starting"
+
+
+def test_a_dry_run_lists_the_checks(wired, capsys) -> None:
+    assert run(["upgrade", "fake", "--url", URL, "--dry-run"]) == ExitCode.OK
+    out = capsys.readouterr().out
+    assert "passed  sim: READY" in out
+    assert wired.starts == 0
+
+
+def test_a_failed_check_of_a_dry_run_is_a_refusal(wired, capsys) -> None:
+    wired.module.answers["AT+CPIN?"] = "+CME ERROR: 10"
+    assert run(["--json", "upgrade", "fake", "--url", URL, "--dry-run"]) == ExitCode.REFUSED
+    out, err = capsys.readouterr()
+    assert events(out)[-1]["checks"][-1]["status"] == "failed"
+    assert json.loads(err.splitlines()[-1])["error"] == "host.check"
+
+
+@pytest.mark.parametrize(
+    ("word", "phase", "left"),
+    [
+        (b"+CSQ", "preparing", "Nothing was started"),
+        (b'"HTTPSTART"', "starting", "goes on by itself"),
+        (b'"HTTPEND"', "downloading", "goes on by itself"),
+        (b'"UPDATING", 50', "updating", "goes on by itself"),
+        (b'"RESTORE", 50', "restoring", "goes on by itself"),
+        (b"AT+QGMR", "rebooting", "AT+QGMR"),
+    ],
+)
+def test_ctrl_c_says_how_the_module_is_left(
+    wired, capsys, word: bytes, phase: str, left: str
+) -> None:
+    wired.script_remote()
+    wired.port.interrupt_at = word
+    assert run(["upgrade", "fake", "--url", URL]) == ExitCode.INTERRUPTED
+    err = capsys.readouterr().err
+    assert f"stopped in the phase {phase}" in err
+    assert left in err
+
+
+def test_ctrl_c_during_the_upload_is_told_to_a_program(wired, package: Path, capsys) -> None:
+    wired.port.interrupt_at = b"CONNECT"
+    assert run(["--json", "upgrade", "fake", str(package)]) == ExitCode.INTERRUPTED
+    last = events(capsys.readouterr().out)[-1]
+    assert (last["event"], last["phase"]) == ("interrupted", "uploading")
+    assert wired.starts == 0
+
+
+@pytest.mark.parametrize(
+    ("end", "http_err", "code"),
+    [(504, 0, ExitCode.INSTALL), (0, 702, ExitCode.DOWNLOAD)],
+)
+def test_a_failure_has_its_exit_code_and_remedy(
+    wired, capsys, end: int, http_err: int, code: ExitCode
+) -> None:
+    wired.script_remote(end=end, http_err=http_err)
+    assert run(["upgrade", "fake", "--url", URL]) == code
+    err = capsys.readouterr().err
+    assert str(end or http_err) in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ([], ExitCode.USAGE),
+        (["--url", "ftp://h/a"], ExitCode.USAGE),
+        (["--url", "http://h/" + "x" * 247], ExitCode.USAGE),
+        (["--url", "http://h:0/a"], ExitCode.USAGE),
+        (["--url", URL, "--apn-user", "me"], ExitCode.USAGE),
+        (["--url", URL, "--expect", "no revision"], ExitCode.USAGE),
+        (["--url", URL, "--key", "vendor.pub"], ExitCode.USAGE),
+        (["--url", URL, "--client-cert", "a"], ExitCode.USAGE),
+        (["{package}", "--apn", "x"], ExitCode.USAGE),
+        (["{package}", "--expect", "OTHER"], ExitCode.USAGE),
+        (["{package}", "--key", "{other}"], ExitCode.PACKAGE),
+        (["there-is-no-such-file"], ExitCode.INPUT),
+        (["{other}"], ExitCode.PACKAGE),
+        (["--url", URL, "--ca", "there-is-no-such-file"], ExitCode.INPUT),
+        (["--url", URL, "--transcript", "/no/such/directory/t"], ExitCode.OUTPUT),
+    ],
+)
+def test_bad_input_is_refused_before_the_port_is_opened(
+    wired, package: Path, capsys, arguments: list[str], code: ExitCode
+) -> None:
+    names = {"{package}": str(package), "{other}": str(package.parent / "other.pub")}
+    assert run(["upgrade", "fake", *(names.get(a, a) for a in arguments)]) == code
+    assert wired.port.opened == 0
+    assert capsys.readouterr().err
+
+
+def test_a_port_that_is_not_there_has_its_exit_code(capsys) -> None:
+    assert run(["upgrade", "/dev/there-is-no-such-port", "--url", URL]) == ExitCode.PORT
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_a_full_disk_of_the_transcript_is_told_after_the_success(wired, capsys) -> None:
+    wired.script_remote()
+    options = ["--url", URL, "--transcript", "/dev/full"]
+    assert run(["upgrade", "fake", *options]) == ExitCode.OUTPUT
+    out, err = capsys.readouterr()
+    assert out.startswith("upgraded")
+    assert "/dev/full" in err
+
+
+def test_certificates_go_under_the_fixed_names(wired, tmp_path: Path) -> None:
+    wired.script_remote()
+    files = {name: tmp_path / name for name in ("ca", "cert", "key")}
+    for name, path in files.items():
+        path.write_bytes(name.encode())
+    options = ["--ca", files["ca"], "--client-cert", files["cert"], "--client-key", files["key"]]
+    assert run(["upgrade", "fake", "--url", URL, *map(str, options)]) == ExitCode.OK
+    assert wired.module.files == {
+        "fota_cacert.pem": b"ca",
+        "fota_client_cert.pem": b"cert",
+        "fota_client_key.pem": b"key",
+    }
