@@ -23,29 +23,25 @@ from dfota.server import Download
 _OLD, _NEW = "01.018", "01.019"
 _OLD_REVISION, _NEW_REVISION = "BG96MAR02A07M1G_01.018.01.018", "BG96MAR02A07M1G_01.019.01.019"
 _PATH = click.Path(path_type=Path)
-DEFAULT_CUT_PERCENT = 37
+DEFAULT_CUT_PERCENT = "38"
+"""With the example firmware, a place where the module is programming a page."""
+
+_TOLD_PHASES = {Phase.DOWNLOADING, Phase.UPDATING, Phase.RESTORING, Phase.REBOOTING}
 
 
-class _CutPercent(click.ParamType):
-    """A percent of RESTORE, or none."""
-
-    name = "percent|none"
-
-    def convert(
-        self, value: str | int, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Return 1 to 99, or 0 for none."""
-        if value == "none":
-            return 0
-        if not str(value).isdecimal() or not 1 <= int(value) <= 99:
-            self.fail(f"{value!r} is neither a percent from 1 to 99 nor none", param, ctx)
-        return int(value)
+def _cut_percent(_ctx: click.Context, _option: click.Parameter, text: str) -> int | None:
+    """Read a percent of RESTORE, or none."""
+    if text == "none":
+        return None
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 99):
+        raise click.BadParameter(f"{text!r} is neither a percent from 1 to 99 nor none")
+    return int(text)
 
 
 @click.command()
 @click.option("--old", type=_PATH, metavar="RELEASE", help="What the module runs at first.")
 @click.option("--new", type=_PATH, metavar="RELEASE", help="What it shall run.")
-@click.option("--power-cut", type=_CutPercent(), default=DEFAULT_CUT_PERCENT, show_default=True,
+@click.option("--power-cut", callback=_cut_percent, default=DEFAULT_CUT_PERCENT, show_default=True,
               metavar="PERCENT|none", help="Where in RESTORE the power is cut.")  # fmt: skip
 @click.option("--speed", default="2", show_default=True, metavar="FACTOR|max",
               help="How much faster than hardware the module is.")  # fmt: skip
@@ -57,7 +53,7 @@ def demo(
     *,
     old: Path | None,
     new: Path | None,
-    power_cut: int,
+    power_cut: int | None,
     speed: str,
     keep: Path | None,
 ) -> None:
@@ -80,7 +76,7 @@ def demo(
         old=_load(old, _OLD, _OLD_REVISION),
         new=_load(new, _NEW, _NEW_REVISION),
         folder=_folder(keep),
-        cut_percent=power_cut or None,
+        cut_percent=power_cut,
         speed=Speed.parse(speed),
     )
     with _Narrator(console) as narrator:
@@ -126,6 +122,7 @@ class _Narrator(Audience):
         self._display = UpgradeDisplay(Console(quiet=console.quiet or console.as_json))
         self._bars = ExitStack()
         self._advance: Advance | None = None
+        self._url = ""
 
     def __enter__(self) -> Self:
         return self
@@ -150,6 +147,7 @@ class _Narrator(Audience):
 
     def serving(self, url: str) -> None:
         """Say where it is."""
+        self._url = url
         self._say("server", url)
 
     def running(self, port: str, revision: str) -> None:
@@ -174,7 +172,8 @@ class _Narrator(Audience):
             case Identified() | CheckResult():
                 return
             case PhaseEntered(Phase.STARTING):
-                self._say("host", 'AT+QFOTADL="https://…')
+                self._display.close()
+                self._say("host", f'AT+QFOTADL="{self._url}"')
         self._display.show(event)
 
     def _say(self, who: str, what: str) -> None:
@@ -196,16 +195,21 @@ def _summary(script: Script, outcome: Outcome) -> str:
     ]
     share = 100 * outcome.package_bytes / outcome.full_image_bytes
     times = ", ".join(
-        f"{entry.phase.value} {entry.seconds:.1f} s" for entry in outcome.upgraded.phases
+        f"{entry.phase.value} {entry.seconds:.1f} s"
+        for entry in outcome.upgraded.phases
+        if entry.phase in _TOLD_PHASES
+    )
+    sent = (
+        f"{outcome.package_bytes:,} bytes, "
+        f"{share:.1f} % of the {outcome.full_image_bytes:,} of the full images"
     )
     return "\n".join(
         [
             "",
             f"upgraded    {outcome.upgraded.revision_before} → {outcome.upgraded.revision_after}",
-            f"sent        {outcome.package_bytes:,} bytes, {share:.1f} % of the full images' "
-            + f"{outcome.full_image_bytes:,}",
+            f"sent        {sent}",
             f"times       {times}",
-            f"power cut   {outcome.cut or 'none'}",
+            f"power cut   {str(outcome.cut or 'none').removeprefix('power lost ')}",
             f"proof       {outcome.upgraded.proof}",
             "digests     before and after, read from the module's flash",
             *rows,

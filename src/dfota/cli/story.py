@@ -23,6 +23,7 @@ from dfota.host import (
     HostEvent,
     PackageFacts,
     Plan,
+    Progressed,
     SerialxTransport,
     Session,
     Transcript,
@@ -87,7 +88,7 @@ class Audience:
         """The server's side of the download; called from another thread."""
 
     def power_lost(self, report: CutReport) -> None:
-        """The power was cut; called from another thread."""
+        """The power was cut."""
 
     def upgrading(self, event: HostEvent) -> None:
         """The host's side of the upgrade."""
@@ -203,7 +204,11 @@ def tell(script: Script, audience: Audience) -> Outcome:
 
 
 class _CutWatch:
-    """Tells of the power cut before the first event that came after it."""
+    """Tells of the power cut before the first event that came after it.
+
+    The module is ahead of the host: what it had printed before the cut may still be under
+    way, so mere progress does not count as after.
+    """
 
     def __init__(self, module: RunningModule, audience: Audience) -> None:
         self._module = module
@@ -213,7 +218,7 @@ class _CutWatch:
     def heard(self, event: HostEvent) -> None:
         """Pass *event* on, after a power cut that happened before it."""
         report = self._module.last_cut
-        if report is not None and report is not self._told:
+        if report is not self._told and report and not isinstance(event, Progressed):
             self._told = report
             self._audience.power_lost(report)
         self._audience.upgrading(event)

@@ -75,10 +75,12 @@ class UpgradeDisplay:
         match event:
             case PhaseEntered(phase):
                 self._enter(phase)
-            case Progressed(_, percent):
+            case Progressed(phase, percent):
+                # After a power cut the same phase begins again, without being entered again.
+                self._show_bar(phase, phase.value, 100)
                 self._advance(percent)
             case Uploaded(name, done, total):
-                self._show_bar(name, f"upload {name}", total)
+                self._show_bar(name, f"upload {name}"[:40], total)
                 self._advance(done)
             case Identified(manufacturer, model, revision, imei):
                 self._console.note(f"{manufacturer} {model}, IMEI {imei or 'not told'}")
