@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -46,7 +47,9 @@ OpenTransport = Callable[[], Transport]
 class SerialxTransport:
     """A serial device, a pseudo-terminal, ``socket://HOST:PORT`` or ``rfc2217://HOST:PORT``.
 
-    A device is locked while it is open, so that two updaters never share one.
+    A device is locked while it is open, so that two updaters never share one. When its name
+    comes to mean another device (a module that was plugged in again, a link that was made
+    anew), the port counts as gone: what is still open is not the module any more.
 
     Raises:
         PortError: the port cannot be opened.
@@ -54,11 +57,14 @@ class SerialxTransport:
 
     def __init__(self, port: str, *, baudrate: int = BAUDRATE) -> None:
         self._port = port
+        self._identity: tuple[int, int] | None = None
         try:
             self._serial = serialx.serial_for_url(
                 port, baudrate, exclusive=True, write_timeout=WRITE_TIMEOUT_S
             )
             self._serial.open()
+            if "://" not in port:
+                self._identity = _identity(port)
         except (OSError, ValueError, serialx.SerialException) as error:
             raise PortError(port, _reason(error)) from error
 
@@ -73,6 +79,8 @@ class SerialxTransport:
             size = self._serial.readinto(buffer, timeout=max(timeout_s, 0.0))
         except (OSError, ValueError, serialx.SerialException) as error:
             raise PortError(self._port, _reason(error)) from error
+        if size == 0 and self._identity is not None and _identity(self._port) != self._identity:
+            raise PortError(self._port, "the name leads to another device now")
         return bytes(buffer[:size])
 
     def write(self, data: bytes) -> None:
@@ -93,6 +101,15 @@ class SerialxTransport:
         except (OSError, ValueError, serialx.SerialException):
             # A device that was unplugged cannot be closed in order, and need not be.
             return
+
+
+def _identity(port: str) -> tuple[int, int] | None:
+    """What tells one device from another, or ``None`` where the name leads nowhere."""
+    try:
+        status = os.stat(port)
+    except OSError:
+        return None
+    return status.st_rdev, status.st_ino
 
 
 def _reason(error: Exception) -> str:

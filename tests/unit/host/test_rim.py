@@ -93,6 +93,24 @@ def test_a_terminal_whose_module_is_gone_is_a_port_that_went_away() -> None:
     transport.close()
 
 
+def test_a_name_that_leads_to_another_device_is_a_port_that_went_away(
+    terminal: tuple[int, str], tmp_path: Path
+) -> None:
+    _, name = terminal
+    link = tmp_path / "port"
+    link.symlink_to(name)
+    transport = SerialxTransport(str(link))
+    assert transport.read(0.0) == b""
+    link.unlink()
+    link.symlink_to("/dev/null")
+    with pytest.raises(PortError, match="another device"):
+        transport.read(0.0)
+    link.unlink()
+    with pytest.raises(PortError, match="another device"):
+        transport.read(0.0)
+    transport.close()
+
+
 def test_a_session_asks_single_commands(any_bench) -> None:
     any_bench.module.answers["AT+CFUN=1,1"] = "+CME ERROR: 3"
     any_bench.module.answers["AT+CFUN?"] = None
