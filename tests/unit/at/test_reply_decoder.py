@@ -136,3 +136,8 @@ def test_a_line_without_end_is_bounded() -> None:
 @given(st.binary(max_size=300))
 def test_no_bytes_whatever_break_it(data: bytes) -> None:
     assert heard("AT+CSQ", data, chunk=1) is not None
+
+
+def test_only_the_first_line_can_be_the_echo() -> None:
+    data = b"AT+X\r\r\nsays AT+X\r\n\r\nOK\r\n"
+    assert heard("AT+X", data) == [InformationReceived("says AT+X"), OK]

@@ -177,3 +177,11 @@ def test_a_result_is_there_at_the_end_only() -> None:
 
 def test_an_answer_is_ok_or_not() -> None:
     assert not Answer((), CmeError(1), "").ok
+
+
+def test_half_a_line_of_an_answer_that_came_too_late_is_forgotten() -> None:
+    dialogue = started(ANYTHING, ANYTHING)
+    dialogue.feed(b"\r\n+X: 9", 1.0)
+    dialogue.advance(5.0)
+    dialogue.feed(b"\r\n\r\nOK\r\n", 6.0)
+    assert dialogue.result[1].lines == ()

@@ -231,6 +231,36 @@ def test_a_power_cut_that_drops_the_upgrade_is_told_as_such(bench, stage: str) -
     assert sum(isinstance(event, ModuleRestarted) for event in bench.events) == 1
 
 
+def test_a_power_cut_whose_boot_is_not_heard_is_told_soon(bench) -> None:
+    def begin() -> None:
+        bench.module.at(1, *bench.fota('"START"', '"UPDATING", 50%'))
+        bench.module.later(2, bench.port.vanish)
+        bench.module.later(20, bench.port.appear)
+
+    bench.when(bench.START_URL, begin)
+    with pytest.raises(UpdateDroppedError) as caught:
+        bench.upgrade()
+    assert caught.value.phase == "updating"
+    assert bench.module.now < 60
+
+
+def test_a_power_cut_right_after_end_0_is_survived(bench) -> None:
+    """The first boot goes on with the upgrade; only the second runs the new firmware."""
+
+    def begin() -> None:
+        bench.module.at(1, *bench.fota('"START"', '"RESTORE", 99%', '"END",0'))
+        bench.module.at(1.5, "RDY")
+        bench.module.later(1.4, lambda: setattr(bench.module, "deaf", True))
+        words = ('"Last upgrade was not finished,continue upgrade"', '"RESTORE",1%', '"END",0')
+        bench.module.at(3, *bench.fota(*words), every_s=1)
+        bench.module.later(5.5, lambda: setattr(bench.module, "deaf", False))
+        bench.script_boot(40, bench.module.boot_new)
+
+    bench.module.answer_delay_s = 0.5
+    bench.when(bench.START_URL, begin)
+    assert bench.upgrade().revision_after == bench.NEW
+
+
 def test_a_module_that_restores_without_a_word_is_waited_for(bench) -> None:
     def begin() -> None:
         bench.module.at(1, *bench.fota('"START"', '"RESTORE", 10%'))
