@@ -14,7 +14,7 @@ import contextlib
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -77,6 +77,7 @@ class FileSystem:
         self._root = root
         self._reserved_bytes = reserved_bytes
         self._eufs_paths = eufs_paths
+        self._incoming: set[IncomingFile] = set()
         self.total_bytes = total_bytes
         for folder in _FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
@@ -85,8 +86,9 @@ class FileSystem:
 
     @property
     def used_bytes(self) -> int:
-        """Size of all files, those being written included."""
-        return sum(_size(path) for path in self._all_paths())
+        """Size of all files, and of what was taken of those being written."""
+        stored = sum(_size(path) for folder in _FOLDERS for path in self._paths(folder))
+        return stored + sum(file.size for file in self._incoming)
 
     @property
     def free_bytes(self) -> int:
@@ -188,16 +190,14 @@ class FileSystem:
         path = self.locate(name, is_trusted=is_trusted)
         if path.is_symlink() or (path.exists() and not (replaces and path.is_file())):
             raise FileSystemError(EXISTS, name)
-        return IncomingFile(self, name, path)
+        incoming = IncomingFile(self, name, path, self._incoming.discard)
+        self._incoming.add(incoming)
+        return incoming
 
     def _paths(self, folder: str) -> Iterator[Path]:
         for path in self._entries(folder):
             if not path.name.startswith(".") and path.is_file() and not path.is_symlink():
                 yield path
-
-    def _all_paths(self) -> Iterator[Path]:
-        for folder in _FOLDERS:
-            yield from self._entries(folder)
 
     def _entries(self, folder: str) -> list[Path]:
         try:
@@ -209,12 +209,18 @@ class FileSystem:
 class IncomingFile:
     """A file being written: ``write`` pieces, then ``end`` or ``discard`` it."""
 
-    def __init__(self, system: FileSystem, name: str, path: Path) -> None:
+    def __init__(
+        self,
+        system: FileSystem,
+        name: str,
+        path: Path,
+        on_end: Callable[[IncomingFile], None],
+    ) -> None:
         self._system = system
+        self._on_end = on_end
         self._name = name
         self._path = path
         self._partial = path.with_name(f"{_UNFINISHED}{path.name}")
-        self._room = system.free_bytes
         self.size = 0
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
@@ -230,7 +236,7 @@ class IncomingFile:
         """
         if self._stream is None:
             raise FileSystemError(WRITE_FAILED, self._name)
-        if self.size + len(data) > self._room:
+        if len(data) > self._system.free_bytes:
             raise FileSystemError(NO_SPACE, self._name)
         try:
             self._stream.write(data)
@@ -247,6 +253,7 @@ class IncomingFile:
         if self._stream is None:
             raise FileSystemError(WRITE_FAILED, self._name)
         stream, self._stream = self._stream, None
+        self._on_end(self)
         try:
             with stream:
                 stream.flush()
@@ -263,6 +270,7 @@ class IncomingFile:
             with contextlib.suppress(OSError):
                 self._stream.close()
             self._stream = None
+            self._on_end(self)
             with contextlib.suppress(OSError):
                 self._partial.unlink()
 

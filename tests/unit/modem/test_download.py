@@ -521,6 +521,21 @@ def test_702_when_the_server_has_none_of_the_suites(files, tls_pair):
     assert fetch(files, Server(ok(), context=context)) is HttpError.CONNECTION_FAILED
 
 
+def test_a_server_that_is_not_trusted_is_not_tried_again(files, authorities, tls_pair, monkeypatch):
+    attempts: list[object] = []
+    real = asyncio.open_connection
+
+    async def count(*args: object, **options: object) -> object:
+        attempts.append(args)
+        return await real(*args, **options)
+
+    monkeypatch.setattr(asyncio, "open_connection", count)
+    server = Server(ok(), context=server_context(tls_pair))
+    result = fetch(files, server, tls=TlsFiles(authorities[1].path), settings=())
+    assert result is HttpError.CONNECTION_FAILED
+    assert len(attempts) == 1
+
+
 def test_702_when_the_server_speaks_no_tls(files):
     async def run() -> HttpError:
         async with Server(b"") as server:

@@ -133,6 +133,18 @@ def test_three_plus_signs_in_the_data_are_data(bench):
     assert bench.state.files.read("a") == b"123++++++45"
 
 
+def test_three_plus_signs_without_a_silence_before_them_are_data(bench):
+    begin(bench, '"a",11,60')
+    bench.wait(2)
+    bench.send(b"12345")
+    bench.wait(0.5)
+    bench.send(b"+++")
+    bench.wait(2)
+    assert bench.take() == b""
+    bench.send(b"678")
+    assert bench.state.files.read("a") == b"12345+++678"
+
+
 def test_three_plus_signs_stop_a_download(bench):
     upload(bench, "a", bytes(200_000))
     bench.module.receive("usbat", b'AT+QFDWL="a"\r', bench.now)
@@ -242,6 +254,30 @@ def test_killing_the_process_in_an_upload_leaves_no_file(bench):
     bench.kill()
     bench.open()
     assert list((bench.path / "efs/datatx").iterdir()) == []
+
+
+def test_two_uploads_at_once_share_the_room(make_bench):
+    bench = make_bench(
+        "ufs_total_bytes=1000", "ufs_reserved_bytes=0", port_names=("usbat", "uart1")
+    )
+    bench.boot()
+    for port in ("usbat", "uart1"):
+        bench.send(b"ATE0\r", port)
+        bench.send(b'AT+QFUPL="%s",900\r\n' % port.encode(), port)
+    assert bench.send(bytes(900), "usbat").endswith(b"OK\r\n")
+    assert bench.send(bytes(900), "uart1") == b"\r\n+CME ERROR: 420\r\n"
+    assert bench.state.files.used_bytes == 900
+
+
+def test_a_file_never_grows_beyond_the_room(tmp_path):
+    files = FileSystem(tmp_path / "efs", total_bytes=1000, reserved_bytes=100)
+    file = files.begin("a")
+    file.write(bytes(900))
+    with pytest.raises(FileSystemError) as caught:
+        file.write(b"x")
+    assert caught.value.number == 420
+    file.end()
+    assert files.free_bytes == 0
 
 
 def test_a_disk_error_in_an_upload_swallows_the_rest_and_says_409(bench, monkeypatch):

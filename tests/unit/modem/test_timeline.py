@@ -78,6 +78,15 @@ def test_forgetting_keeps_the_supply_and_drops_what_is_due_right_now():
     assert seen == ["supply"]
 
 
+def test_forgetting_reaches_what_was_left_for_the_next_call():
+    timeline = Timeline(Speed(None), 5.0)
+    seen = []
+    timeline.pace(0.0, lambda: timeline.pace(0.0, lambda: seen.append("never")))
+    timeline.pace(1.0, timeline.forget)
+    run(timeline)
+    assert seen == []
+
+
 def test_cancelled_timers_do_nothing():
     timeline = Timeline(Speed(1.0), 5.0)
     timer = timeline.pace(1.0, lambda: pytest.fail("it was cancelled"))

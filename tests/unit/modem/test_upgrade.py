@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from dfota import errors
 from dfota.flash import CutMode
 from dfota.modem import CutPhase, HttpError, Power, PowerCut, Trust
 from dfota.modem.upgrade import end_code
-from dfota.package import Release
+from dfota.package import Partition, Release
 
 OLD_REVISION = "BG96MAR02A07M1G_01.018.01.018"
 NEW_REVISION = "BG96MAR02A07M1G_01.019.01.019"
@@ -434,6 +435,17 @@ def test_every_error_that_the_engine_can_raise_has_a_code():
         for error_class in family(room):
             error = error_class.__new__(error_class)
             assert end_code(error) in (504, 506, 511), error_class
+    by_class = {
+        errors.PackageMismatchError: 511,
+        errors.RollbackError: 511,
+        errors.ContainerError: 506,
+        errors.SignatureError: 506,
+        errors.OldImageMismatchError: 511,
+        errors.PatchCorruptError: 504,
+        errors.UpdateFailedError: 504,
+    }
+    for error_class, code in by_class.items():
+        assert end_code(error_class.__new__(error_class)) == code
     assert end_code(errors.MisuseError("x")) is None
 
 
@@ -507,6 +519,26 @@ def test_a_cut_at_start_and_at_the_end(make_bench, package):
     printed = cut_in(bench, package, PowerCut(CutPhase.END))
     assert printed[-7:] == [qind('"END"', "0"), *BOOT]
     assert revision(bench) == NEW_REVISION
+
+
+@pytest.mark.parametrize("percent", range(40, 60))
+def test_a_cut_comes_before_the_next_percentage_however_few_operations_there_are(
+    bench, lab, percent
+):
+    apps = Partition("apps", bytes(20_000))  # ten pages: most percentages write nothing
+    new = replace(lab.new, partitions=(lab.old.partitions[0], apps))
+    package = lab.package(lab.old, new)
+    printed = cut_in(bench, package, PowerCut(CutPhase.RESTORE, percent))
+    last = printed.index(f'+QIND: "FOTA","RESTORE", {percent}%')
+    assert printed[last + 1] == CONTINUED
+    assert bench.module.last_cut.percent == percent
+
+
+def test_end_is_not_repeated_after_an_ordinary_end(make_bench, package):
+    bench = make_bench("repeat_end_after_cut=true").boot().quiet()
+    bench.put_package(package)
+    bench.send(b"AT+QFOTADL=1\r")
+    assert finish(bench).count(qind('"END"', "0")) == 1
 
 
 def test_end_can_be_repeated_after_a_cut_before_it(make_bench, package):
