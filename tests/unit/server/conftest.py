@@ -115,6 +115,8 @@ def tree(tmp_path_factory) -> Path:
     (served / "outdir").symlink_to(outer)
     (served / "in.zip").symlink_to(served / "update.zip")
     (served / "to-hidden.zip").symlink_to(served / ".hidden")
+    (served / ".alias.zip").symlink_to(served / "update.zip")
+    (served / "two\nlines.zip").write_bytes(b"a name that would forge a line of the log")
     (served / "loop").symlink_to(served / "loop")
     (served / "dangling.zip").symlink_to(served / "nowhere")
     return served

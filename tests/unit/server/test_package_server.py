@@ -19,6 +19,7 @@ from dfota.errors import (
     ServerExtraError,
 )
 from dfota.server import PackageServer, is_wildcard, lan_address
+from dfota.server.addresses import listen
 
 
 def test_it_listens_when_start_returns_and_not_after_close(tree, fetch):
@@ -94,14 +95,23 @@ def test_progress_of_a_slow_module_does_not_run_far_ahead(tmp_path, reports):
         assert reports.downloads[-1].sent_bytes - received < 400_000
 
 
+def test_the_kernel_takes_little_ahead_of_the_module():
+    with listen("127.0.0.1", 0) as listener:
+        size = listener.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        assert 32 * 1024 <= size <= 64 * 1024  # Linux doubles it; 16 KiB would grow by itself
+
+
 def test_two_downloads_of_one_client_have_two_numbers(tree, reports, fetch):
     with PackageServer(tree, on_progress=reports.progress) as server:
         fetch(server, "/update.zip")
         fetch(server, "/absent")
         fetch(server, "/in.zip", "HEAD")
+        fetch(server, "/gone", "HEAD")
         first, absent, head = map(reports.finished, ("/update.zip", "/absent", "/in.zip"))
+        gone = reports.finished("/gone")
 
-    assert len({first.number, absent.number, head.number}) == 3
+    assert len({first.number, absent.number, head.number, gone.number}) == 4
+    assert (gone.sent_bytes, gone.is_complete) == (0, True)
     assert absent.status == 404
     assert (head.status, head.sent_bytes, head.total_bytes, head.is_complete) == (200, 0, 0, True)
 

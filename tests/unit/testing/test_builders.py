@@ -26,6 +26,7 @@ def test_every_cut_names_each_operation_in_each_mode_once():
 
     assert len(set(cuts)) == len(cuts) == 3 * len(CutMode)
     assert [str(cut) for cut in every_cut(2, [CutMode.TAIL])] == ["0-tail", "1-tail"]
+    assert len(every_cut(2, iter([CutMode.HEAD, CutMode.TAIL]))) == 4
     assert every_cut(0) == []
     with pytest.raises(MisuseError):
         every_cut(-1)
