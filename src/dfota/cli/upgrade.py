@@ -154,8 +154,10 @@ def _run(
             transcript = Transcript(transcript_file)
             stack.callback(transcript.close)
         display = stack.enter_context(UpgradeDisplay(console))
+        # A dry run prints all its checks at the end; only a program wants them one by one.
+        tell = None if dry_run and not console.as_json else display.show
         session = stack.enter_context(
-            Session(open_transport, port=plan.port, on_event=display.show, transcript=transcript)
+            Session(open_transport, port=plan.port, on_event=tell, transcript=transcript)
         )
         try:
             if dry_run:
@@ -179,7 +181,9 @@ def _print_examined(console: Console, examined: Examined) -> None:
         console.event({"event": "examined", **examined.to_facts()})
     failed = [check for check in examined.checks if check.status is CheckStatus.FAILED]
     if not console.as_json:
-        rows = [
+        identity = examined.identity
+        rows = [f"{identity.manufacturer} {identity.model}, IMEI {identity.imei or 'not told'}"]
+        rows += [
             f"{check.status.value:<7} {check.check}: {check.found}"
             + (f"\n        {check.remedy}" if check.remedy else "")
             for check in examined.checks
