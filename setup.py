@@ -36,7 +36,9 @@ class BuildWithoutHeaders(build_ext):
 
     def run(self) -> None:
         """Add the folder of declarations only if it is needed, then build."""
-        headers = {Path(sysconfig.get_path(name), "Python.h") for name in ("include", "platinclude")}
+        headers = {
+            Path(sysconfig.get_path(name), "Python.h") for name in ("include", "platinclude")
+        }
         if not any(header.exists() for header in headers):
             if sysconfig.get_config_var("Py_GIL_DISABLED"):
                 raise SystemExit("A free-threaded Python needs its headers to build dfota.")

@@ -61,11 +61,13 @@ class _PackageResponse(FileResponse):
 
 def _answer(hosted: HostedFile, request: Request) -> Response:
     try:
-        facts = hosted.path.stat()
+        # Opened here too, because later the status line is under way already.
+        with hosted.path.open("rb") as stream:
+            facts = os.fstat(stream.fileno())
+    except PermissionError as error:
+        raise HTTPException(403) from error
     except OSError as error:
         raise HTTPException(404) from error
-    if not os.access(hosted.path, os.R_OK):
-        raise HTTPException(403)
     response = _PackageResponse(
         hosted.path,
         stat_result=facts,

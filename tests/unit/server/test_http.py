@@ -7,6 +7,7 @@ import email.policy
 import http.client
 import os
 import socket
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -249,9 +250,16 @@ def test_one_connection_serves_many_requests(server, package_bytes):
         connection.close()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_forbidden(tmp_path, fetch):
-    (tmp_path / "a.zip").touch(mode=0)
+def test_a_file_that_may_not_be_read_is_forbidden(tmp_path, fetch, monkeypatch):
+    (tmp_path / "a.zip").touch()
+    really_open = Path.open
+
+    def refuse(path, *arguments, **options):
+        if path.name == "a.zip":
+            raise PermissionError(13, "Permission denied")
+        return really_open(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
     with PackageServer(tmp_path) as server:
         assert fetch(server, "/a.zip").status == 403
 
