@@ -29,6 +29,7 @@ from dfota.host import (
     Transcript,
     Upgraded,
     upgrade,
+    upload_file,
 )
 from dfota.modem import (
     CutPhase,
@@ -183,10 +184,10 @@ def tell(script: Script, audience: Audience) -> Outcome:
                 script.new.model, script.old.revision, script.new.revision, len(data)
             ),
             access_point=AccessPoint(APN),
-            certificates={} if tls.ca_path is None else {CA_FILE: tls.ca_path.read_bytes()},
             port=module.port,
         )
-        upgraded = _upgrade(plan, transcript, watch.heard)
+        ca = None if tls.ca_path is None else tls.ca_path.read_bytes()
+        upgraded = _upgrade(plan, ca, transcript, watch.heard)
         after = module.wait_running(BOOT_TIMEOUT_S)
         outcome = Outcome(
             package=package,
@@ -248,7 +249,10 @@ def _build(script: Script, key: SigningKey, audience: Audience) -> Path:
     return path
 
 
-def _upgrade(plan: Plan, transcript_file: Path, on_event: Callable[[HostEvent], None]) -> Upgraded:
+def _upgrade(
+    plan: Plan, ca: bytes | None, transcript_file: Path, on_event: Callable[[HostEvent], None]
+) -> Upgraded:
+    """Provision the module with the server's authority, then walk the guide's chapter 4.1."""
     transcript = Transcript(transcript_file)
     try:
         with Session(
@@ -257,6 +261,8 @@ def _upgrade(plan: Plan, transcript_file: Path, on_event: Callable[[HostEvent], 
             on_event=on_event,
             transcript=transcript,
         ) as session:
+            if ca is not None:
+                session.run(upload_file(CA_FILE, ca))
             return session.run(upgrade(plan))
     finally:
         transcript.close()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must be right before an upgrade; each check asks, judges and gives a remedy.
 
-Checks change nothing in the module, but for the access point when one was given.
+Checks change nothing in the module, but for the access point of a real upgrade.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from dfota.at import (
     CSQ,
     QCFGEXT,
     QURCCFG,
-    Command,
     Form,
 )
-from dfota.host.dialogue import Answer, Listen, Procedure, ask
+from dfota.host.dialogue import Answer, Listen, Procedure, ask, ask_chain
 from dfota.host.events import CheckResult, CheckStatus, Identified
 from dfota.values import FirmwareVersion
 
@@ -33,7 +32,9 @@ WEAK_RSSI = 8  # 3GPP TS 27.007, 8.5: -97 dBm
 LOW_SUPPLY_MV = 3300  # BG96 hardware design: VBAT 3.3 to 4.3 V
 
 _REGISTERED = {1, 5}  # home network, roaming
-_REGISTRATION = re.compile(r"\+C(?:|G|E)REG:\s*[0-9]+\s*,\s*([0-9]+)")
+_NETWORK = ((CSQ, Form.EXECUTE), (CEREG, Form.READ), (CGREG, Form.READ), (COPS, Form.READ))
+_NETWORK_BESIDE = ((CREG, Form.READ),)
+_REGISTRATION = re.compile(r"(\+C(?:|G|E)REG):\s*[0-9]+\s*,\s*([0-9]+)")
 _SIM = re.compile(r"\+CPIN:\s*(.+)")
 _SIGNAL = re.compile(r"\+CSQ:\s*([0-9]+)\s*,")
 _OPERATOR = re.compile(r'\+COPS:[^"]*"([^"]+)"')
@@ -122,9 +123,10 @@ def check_package(identity: Identified, package: PackageFacts | None) -> CheckRe
 def check_urc_port(port: str) -> Procedure[CheckResult]:
     """Whether the progress will be printed at this port."""
     answer = yield from ask(QURCCFG, Form.WRITE, setting="urcport")
-    found = _find(_URC_PORT, answer)
-    if found is None:
+    match = _find(_URC_PORT, _lines_of(answer))
+    if match is None:
         return _warned("urc-port", "not told", "If no progress comes, try another port.")
+    found = match[1]
     on_usb = re.search(r"ttyUSB|ttyACM|usbmodem|usbserial", port) is not None
     on_uart = re.search(r"/tty(S|AMA|THS|mxc|O)[0-9]", port) is not None
     if (on_usb and found == "uart1") or (on_uart and found != "uart1"):
@@ -140,9 +142,10 @@ def check_urc_port(port: str) -> Procedure[CheckResult]:
 def check_supply() -> Procedure[CheckResult]:
     """Whether the supply is high enough to write flash."""
     answer = yield from ask(CBC, Form.EXECUTE)
-    found = _find(_SUPPLY, answer)
-    if found is None:
+    match = _find(_SUPPLY, _lines_of(answer))
+    if match is None:
         return _passed("supply", "not told")
+    found = match[1]
     if int(found) < LOW_SUPPLY_MV:
         remedy = f"Give it at least {LOW_SUPPLY_MV} mV before its flash is written."
         return _warned("supply", f"{found} mV", remedy)
@@ -152,8 +155,9 @@ def check_supply() -> Procedure[CheckResult]:
 def check_sim() -> Procedure[CheckResult]:
     """Whether the SIM is there and wants no PIN."""
     answer = yield from ask(CPIN, Form.READ)
-    state = _find(_SIM, answer)
-    if state is not None:
+    match = _find(_SIM, _lines_of(answer))
+    if match is not None:
+        state = match[1]
         if state == "READY":
             return _passed("sim", state)
         return _failed("sim", state, "Enter the PIN with AT+CPIN, or switch it off.")
@@ -161,49 +165,77 @@ def check_sim() -> Procedure[CheckResult]:
     return _failed("sim", text, "Insert a SIM card, and switch the module on with AT+CFUN=1.")
 
 
-def check_signal() -> Procedure[CheckResult]:
+def check_network() -> Procedure[tuple[CheckResult, ...]]:
+    """Signal, registration and operator; waits half a minute for the registration."""
+    for attempt in range(REGISTRATION_TRIES):
+        if attempt:
+            yield Listen(REGISTRATION_DELAY_S)
+        lines = yield from _ask_network()
+        registration = _judge_registration(lines)
+        if registration.status is CheckStatus.PASSED:
+            break
+    return (_judge_signal(lines), registration, _judge_operator(lines))
+
+
+def _ask_network() -> Procedure[tuple[str, ...]]:
+    """All information lines, asked in the guide's one line (DFOTA guide, 2.4 and 4.1)."""
+    answer = yield from ask_chain(*_NETWORK)
+    lines = _lines_of(answer)
+    if _registered_at(lines) is not None:
+        return lines
+    # The voice domain counts too; and a line ends at the first error, so a module that
+    # lacks one of the commands is asked for each.
+    rest = _NETWORK_BESIDE if lines else (*_NETWORK, *_NETWORK_BESIDE)
+    for command, form in rest:
+        answer = yield from ask(command, form)
+        lines = (*lines, *_lines_of(answer))
+    return lines
+
+
+def _judge_signal(lines: tuple[str, ...]) -> CheckResult:
     """Whether there is signal enough for a download."""
-    answer = yield from ask(CSQ, Form.EXECUTE)
-    found = _find(_SIGNAL, answer)
-    if found is None or int(found) == 99:
+    found = _find(_SIGNAL, lines)
+    if found is None or int(found[1]) == 99:
         return _warned("signal", "not known", "Check the antenna.")
-    dbm = f"{-113 + 2 * int(found)} dBm"
-    if int(found) < WEAK_RSSI:
+    dbm = f"{-113 + 2 * int(found[1])} dBm"
+    if int(found[1]) < WEAK_RSSI:
         return _warned("signal", dbm, "The signal is weak: the download may stall.")
     return _passed("signal", dbm)
 
 
-def check_registration() -> Procedure[CheckResult]:
-    """Whether any of the three domains is registered; waits half a minute for it."""
-    states: dict[str, str] = {}
-    for attempt in range(REGISTRATION_TRIES):
-        if attempt:
-            yield Listen(REGISTRATION_DELAY_S)
-        for command in (CEREG, CGREG, CREG):
-            state = yield from _registration_state(command)
-            states[command.name] = state
-            if state.isdigit() and int(state) in _REGISTERED:
-                roaming = " (roaming)" if state == "5" else ""
-                return _passed("registration", f"{command.name} {state}{roaming}")
+def _judge_registration(lines: tuple[str, ...]) -> CheckResult:
+    """Whether any of the three domains is registered."""
+    registered = _registered_at(lines)
+    if registered is not None:
+        name, state = registered
+        return _passed("registration", f"{name} {state}{' (roaming)' if state == '5' else ''}")
+    states = [f"{match[1]} {match[2]}" for match in map(_REGISTRATION.match, lines) if match]
     return _failed(
         "registration",
-        ", ".join(f"{name} {state}" for name, state in states.items()),
+        ", ".join(states) or "not told",
         "Check antenna, coverage and subscription; AT+COPS? shows the operator.",
     )
 
 
-def check_operator() -> Procedure[CheckResult]:
+def _registered_at(lines: tuple[str, ...]) -> tuple[str, str] | None:
+    """The first domain that is registered, and its state."""
+    for match in map(_REGISTRATION.match, lines):
+        if match and int(match[2]) in _REGISTERED:
+            return match[1], match[2]
+    return None
+
+
+def _judge_operator(lines: tuple[str, ...]) -> CheckResult:
     """Which operator serves the module; only told, never a reason to stop."""
-    answer = yield from ask(COPS, Form.READ)
-    found = _find(_OPERATOR, answer)
+    found = _find(_OPERATOR, lines)
     if found is None:
         return _warned("operator", "none", "Check coverage with AT+COPS=?")
-    return _passed("operator", found)
+    return _passed("operator", found[1])
 
 
-def check_access_point(wanted: AccessPoint | None) -> Procedure[CheckResult]:
-    """Set the access point if one was given, and read it back either way."""
-    if wanted is not None:
+def check_access_point(wanted: AccessPoint | None, *, change: bool) -> Procedure[CheckResult]:
+    """Read the access point back; with *change*, set it first if one was given."""
+    if wanted is not None and change:
         has_login = bool(wanted.username or wanted.password)
         yield from ask(
             QCFGEXT,
@@ -224,6 +256,8 @@ def check_access_point(wanted: AccessPoint | None) -> Procedure[CheckResult]:
             return _failed("apn", found, "Set the access point with AT+CGDCONT, without --apn.")
         return _warned("apn", found, "The download uses the access point of AT+CGDCONT.")
     if wanted is not None and (int(match[1]), match[2]) != (wanted.ip_type, wanted.apn):
+        if not change:
+            return _passed("apn", f'"{match[2]}" now, will be set to "{wanted.apn}"')
         return _failed(
             "apn",
             f'it stays "{match[2]}" (type {match[1]}) after setting "{wanted.apn}"',
@@ -232,14 +266,9 @@ def check_access_point(wanted: AccessPoint | None) -> Procedure[CheckResult]:
     return _passed("apn", match[2] or "the network's own")
 
 
-def _registration_state(command: Command) -> Procedure[str]:
-    answer = yield from ask(command, Form.READ)
-    return _find(_REGISTRATION, answer) or "not told"
+def _find(pattern: re.Pattern[str], lines: tuple[str, ...]) -> re.Match[str] | None:
+    return next(filter(None, map(pattern.match, lines)), None)
 
 
-def _find(pattern: re.Pattern[str], answer: Answer | None) -> str | None:
-    if answer is not None and answer.ok:
-        for line in answer.lines:
-            if match := pattern.match(line):
-                return match[1]
-    return None
+def _lines_of(answer: Answer | None) -> tuple[str, ...]:
+    return tuple(answer.lines) if answer is not None and answer.ok else ()

@@ -96,6 +96,17 @@ class Ask:
         line = encode_line(command.encode(form, **values)).decode("ascii").removesuffix("\r")
         return cls(line, command.max_response_s + RESPONSE_MARGIN_S)
 
+    @classmethod
+    def chain(cls, *commands: tuple[Command, Form]) -> Ask:
+        """Ask several commands without parameters in one line (V.250, 5.2.1).
+
+        Raises:
+            MisuseError: a command has no such form.
+        """
+        line = encode_line(*(command.encode(form) for command, form in commands))
+        longest_s = sum(command.max_response_s for command, _ in commands)
+        return cls(line.decode("ascii").removesuffix("\r"), longest_s + RESPONSE_MARGIN_S)
+
 
 @dataclass(frozen=True, slots=True)
 class SendData:
@@ -151,7 +162,19 @@ def ask(command: Command, form: Form, **values: Value) -> Procedure[Answer | Non
     Raises:
         PortError: the port went away; the session fills in its name.
     """
-    step = Ask.command(command, form, **values)
+    return (yield from _ask(Ask.command(command, form, **values)))
+
+
+def ask_chain(*commands: tuple[Command, Form]) -> Procedure[Answer | None]:
+    """Like ``ask``, with several commands in one line.
+
+    Raises:
+        PortError: the port went away; the session fills in its name.
+    """
+    return (yield from _ask(Ask.chain(*commands)))
+
+
+def _ask(step: Ask) -> Procedure[Answer | None]:
     outcome = yield step
     if outcome is Happened.PORT_LOST:
         raise PortError("", f"it went away while {step.line} was asked; nothing was started")

@@ -92,8 +92,8 @@ class CheckResult(HostEvent):
     remedy: str = ""
 
     ORDER: ClassVar[tuple[str, ...]] = (
-        "revision", "package", "urc-port", "supply", "sim", "signal",
-        "registration", "operator", "apn",
+        "revision", "package", "urc-port", "supply", "sim", "apn", "signal",
+        "registration", "operator",
     )  # fmt: skip
     """Every check, in the order in which they are made."""
 

@@ -17,11 +17,9 @@ from dfota.host.checks import (
     AccessPoint,
     PackageFacts,
     check_access_point,
-    check_operator,
+    check_network,
     check_package,
-    check_registration,
     check_revision,
-    check_signal,
     check_sim,
     check_supply,
     check_urc_port,
@@ -101,7 +99,7 @@ def examine(plan: Plan) -> Procedure[Examined]:
         )
     identity = yield from identify()
     yield Report(identity)
-    checks = yield from _make_checks(plan, identity)
+    checks = yield from _make_checks(plan, identity, change=False)
     return Examined(identity, checks)
 
 
@@ -122,7 +120,7 @@ def upgrade(plan: Plan) -> Procedure[Upgraded]:
         return (yield from _follow(plan, None, heard))
     identity = yield from identify()
     yield Report(identity)
-    for check in (yield from _make_checks(plan, identity)):
+    for check in (yield from _make_checks(plan, identity, change=True)):
         if check.status is CheckStatus.FAILED:
             raise check.as_error()
     yield from _upload(plan)
@@ -138,23 +136,35 @@ def _follow(plan: Plan, before: FirmwareVersion | None, first: Urc | None) -> Pr
     return (yield from following.run(first))
 
 
-def _make_checks(plan: Plan, identity: Identified) -> Procedure[tuple[CheckResult, ...]]:
+def _make_checks(
+    plan: Plan, identity: Identified, *, change: bool
+) -> Procedure[tuple[CheckResult, ...]]:
+    """All checks, in the order of the DFOTA guide's example (4.1); stops at a failed one."""
     results: list[CheckResult] = []
-    for result in (check_revision(identity, plan.target), check_package(identity, plan.facts)):
-        yield Report(result)
+
+    def add(result: CheckResult) -> Procedure[None]:
         results.append(result)
+        yield Report(result)
+
+    yield from add(check_revision(identity, plan.target))
+    yield from add(check_package(identity, plan.facts))
     procedures = [check_urc_port(plan.port), check_supply()]
     if plan.url is not None:
-        procedures += [check_sim(), check_signal(), check_registration(), check_operator()]
-        procedures += [check_access_point(plan.access_point)]
+        procedures += [check_sim(), check_access_point(plan.access_point, change=change)]
     for procedure in procedures:
-        if results[-1].status is CheckStatus.FAILED:
-            procedure.close()  # without a SIM there is no registration to wait for
+        if _has_failed(results):
+            procedure.close()
             continue
-        result = yield from procedure
-        yield Report(result)
-        results.append(result)
+        yield from add((yield from procedure))
+    # Without a SIM there is no registration to wait for.
+    if plan.url is not None and not _has_failed(results):
+        for result in (yield from check_network()):
+            yield from add(result)
     return tuple(results)
+
+
+def _has_failed(results: list[CheckResult]) -> bool:
+    return any(result.status is CheckStatus.FAILED for result in results)
 
 
 def _upload(plan: Plan) -> Procedure[None]:

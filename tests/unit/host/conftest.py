@@ -141,13 +141,31 @@ class FakeModule:
             self.later(0, line.encode() + b"\r")
         if line == "ATE0Q0V1":
             self.echo = False
-        answer = self._answer(line)
-        if answer is not None:
-            parts = (answer,) if isinstance(answer, str) else answer
+        parts = self._answer_chain(line)
+        if parts is not None:
             text = "".join(f"\r\n{part}\r\n" for part in parts)
             self.later(self.answer_delay_s, text.encode())
         if self.on_line is not None:
-            self.on_line(line)
+            for command in self._commands(line):
+                self.on_line(command)
+
+    @staticmethod
+    def _commands(line: str) -> list[str]:
+        """The commands of a chain, each as a line of its own."""
+        return [line] if '"' in line else [f"AT{text}" for text in line[2:].split(";")]
+
+    def _answer_chain(self, line: str) -> tuple[str, ...] | None:
+        """One final result code for the whole line, which ends at the first error."""
+        said: list[str] = []
+        for command in self._commands(line):
+            answer = self._answer(command)
+            if answer is None:
+                return None
+            parts = (answer,) if isinstance(answer, str) else answer
+            if parts[-1] != "OK":
+                return (*said, *parts)
+            said += parts[:-1]
+        return (*said, "OK")
 
     def _answer(self, line: str) -> Line:
         if line in self.answers:

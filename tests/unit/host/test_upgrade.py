@@ -547,6 +547,34 @@ def test_the_access_point_is_set_and_read_back(bench) -> None:
     assert bench.upgrade(plan).revision_after == bench.NEW
 
 
+def test_a_dry_run_does_not_set_the_access_point(bench) -> None:
+    plan = Plan(url=URL, facts=bench.FACTS, access_point=AccessPoint("iot.example"))
+    with bench.session() as session:
+        examined = session.run(examine(plan))
+    (check,) = [check for check in examined.checks if check.check == "apn"]
+    assert check.status is CheckStatus.PASSED
+    assert check.found == '"Telstra.internet" now, will be set to "iot.example"'
+    assert not [line for line in bench.module.lines if "iot.example" in line]
+
+
+def test_the_network_is_asked_in_the_guides_one_line(bench) -> None:
+    bench.script_remote()
+    bench.upgrade()
+    asked = [line for line in bench.module.lines if "CSQ" in line or "REG?" in line]
+    assert asked == ["AT+CSQ;+CEREG?;+CGREG?;+COPS?"]
+
+
+def test_a_module_that_lacks_one_of_the_commands_is_asked_for_each(bench) -> None:
+    bench.module.answers["AT+CEREG?"] = "ERROR"
+    bench.module.answers["AT+CGREG?"] = ("+CGREG: 0,1", "OK")
+    bench.script_remote()
+    assert bench.upgrade().revision_after == bench.NEW
+    found = {e.check: e.found for e in bench.events if isinstance(e, CheckResult)}
+    assert found["registration"] == "+CGREG 1"
+    assert found["signal"] == "-61 dBm"
+    assert found["operator"] == "Telstra Mobile Telstra"
+
+
 @pytest.mark.parametrize(
     ("facts", "check"),
     [
