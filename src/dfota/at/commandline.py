@@ -17,7 +17,7 @@ from dfota.at.parameters import Value
 from dfota.errors import AtSyntaxError, MisuseError
 
 _EXTENDED_NAME = re.compile(r"[+*^$%#][A-Z0-9!%./:_-]*", re.IGNORECASE)
-_REGISTER = re.compile(r"S([0-9]{1,3})(\?|=([0-9]*))?", re.IGNORECASE)
+_REGISTER = re.compile(r"S([0-9]{1,3})(\?|=([0-9]*)(?![0-9?]))?", re.IGNORECASE)
 _BASIC = re.compile(r"(&?[A-Z])([0-9]*)", re.IGNORECASE)
 
 
@@ -99,6 +99,11 @@ def _next(text: str, position: int) -> tuple[Invocation, int]:
         if name == "D":
             # A dial string takes the rest of the line, whatever it holds.
             return Invocation("D", None, Form.EXECUTE, problem="dialling"), len(text)
+        if text[match.end() : match.end() + 1] in {"?", "="}:
+            # Taken as ATE and a fault behind it, "ATE?" would switch the echo off.
+            rest = text[position:]
+            problem = "a basic command has neither ? nor ="
+            return Invocation(rest, None, Form.EXECUTE, problem=problem), len(text)
         fields = (match[2],) if match[2] else ()
         return Invocation(name, COMMANDS.get(name), Form.EXECUTE, fields), match.end()
     if match := _EXTENDED_NAME.match(text, position):
@@ -113,7 +118,7 @@ def _register(match: re.Match[str]) -> Invocation:
     command = COMMANDS.get(name)
     if match[2] is None:
         # V.250 would make it the default register for a bare "?"; the BG96 has no such form.
-        return Invocation(name, None, Form.EXECUTE, problem="neither ? nor =")
+        return Invocation(name, None, Form.EXECUTE, problem="neither ? nor a value behind =")
     if match[2] == "?":
         return Invocation(name, command, Form.READ)
     # V.250, 5.3.2: a missing value counts as 0.

@@ -69,6 +69,9 @@ class FileSystem:
         total_bytes: what ``AT+QFLDS="UFS"`` calls the total size.
         reserved_bytes: part of it that is never free.
         eufs_paths: whether ``EUFS:/`` names are understood.
+
+    Raises:
+        OSError: the folders cannot be made, or one of them is a link that leads elsewhere.
     """
 
     def __init__(
@@ -81,6 +84,9 @@ class FileSystem:
         self.total_bytes = total_bytes
         for folder in _FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
+            for path in (root, root / folder):
+                if path.is_symlink():
+                    raise OSError(errno.ELOOP, "a folder of the file system is a link", str(path))
             for leftover in (root / folder).glob(f"{_UNFINISHED}*"):
                 leftover.unlink(missing_ok=True)
 

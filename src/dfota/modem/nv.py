@@ -5,16 +5,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from dfota.atomic import write_atomically
-from dfota.errors import StateDirectoryError
+from dfota.errors import MisuseError, StateDirectoryError
+from dfota.modem.facts_file import load_facts
+from dfota.modem.profile import URC_PORTS
+from dfota.values import Imei
 
 NV_FORMAT = 1
 """Version of the file; rises when a reader of the older one would go wrong."""
+
+_TEXT_MAX_BYTES = 100
+"""The longest text is an access point name."""
 
 
 @dataclass(slots=True)
@@ -54,18 +60,13 @@ def load_nv(path: Path) -> Nv:
     Raises:
         StateDirectoryError: unreadable, damaged, or written by a newer dfota.
     """
-    try:
-        facts = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise StateDirectoryError(str(path.parent), f"{path.name}: {error}") from error
-    if not isinstance(facts, dict) or facts.get("format") != NV_FORMAT:
-        raise StateDirectoryError(str(path.parent), f"{path.name} is not of format {NV_FORMAT}")
+    facts = load_facts(path, NV_FORMAT)
     try:
         return _nv_of(facts)
-    except (KeyError, TypeError, ValueError) as error:
-        raise StateDirectoryError(
-            str(path.parent), f"{path.name} is damaged near {error}"
-        ) from error
+    except KeyError as error:
+        raise StateDirectoryError(str(path.parent), f"{path.name}: no {error}") from error
+    except (TypeError, MisuseError) as error:
+        raise StateDirectoryError(str(path.parent), f"{path.name}: {error}") from error
 
 
 def save_nv(path: Path, nv: Nv) -> None:
@@ -79,23 +80,55 @@ def save_nv(path: Path, nv: Nv) -> None:
 
 
 def _nv_of(facts: Mapping[str, Any]) -> Nv:
-    apn = facts["fota_apn"]
+    """Build the settings; nothing in them is more than the AT commands could have set."""
+    apn = _mapping(facts["fota_apn"])
     stored = facts["stored_settings"]
     return Nv(
-        imei=_text(facts["imei"]),
-        urc_port=_text(facts["urc_port"]),
+        imei=Imei(_text(facts["imei"])).digits,
+        urc_port=_word(facts["urc_port"], URC_PORTS),
         fota_apn=FotaApn(
-            int(apn["ip_type"]), _text(apn["apn"]), _text(apn["username"]), _text(apn["password"])
+            _number(apn["ip_type"], 2),
+            _text(apn["apn"]),
+            _text(apn["username"]),
+            _text(apn["password"]),
         ),
         stored_settings=None
         if stored is None
-        else {_text(key): int(value) for key, value in stored.items()},
-        ipr=int(facts["ipr"]),
-        pending_install=_text(facts["pending_install"]),
+        else {_text(key): _number(value, 255) for key, value in _mapping(stored).items()},
+        ipr=_number(facts["ipr"], 2**31 - 1),
+        pending_install=_word(facts["pending_install"], ("", "remote", "local")),
     )
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.isascii():
-        raise TypeError(f"{value!r}, which is no text")
+def _mapping(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"{_shown(value)} is no object")
     return value
+
+
+def _number(value: object, maximum: int) -> int:
+    if type(value) is not int or not 0 <= value <= maximum:  # not isinstance: true is no number
+        raise TypeError(f"{_shown(value)} is no number from 0 to {maximum}")
+    return value
+
+
+def _text(value: object) -> str:
+    if (
+        not isinstance(value, str)
+        or len(value) > _TEXT_MAX_BYTES
+        or not (value.isascii() and value.isprintable())
+        or '"' in value
+    ):
+        raise TypeError(f"{_shown(value)} is no text that a command can set")
+    return value
+
+
+def _word(value: object, allowed: Sequence[str]) -> str:
+    text = _text(value)
+    if text not in allowed:
+        raise TypeError(f"{_shown(value)} is none of {', '.join(map(repr, allowed))}")
+    return text
+
+
+def _shown(value: object) -> str:
+    return ascii(value)[:40]

@@ -67,6 +67,7 @@ class Port:
         self._coming_transfer: Transfer | None = None
         self._held_urcs: list[bytes] = []
         self._is_executing = False
+        self._is_taking_effect = False
         self._is_working = False
 
     @property
@@ -86,7 +87,7 @@ class Port:
         self._buffer.clear()
         self._afterwards.clear()
         self._held_urcs.clear()
-        self._is_executing = False
+        self._is_executing = self._is_taking_effect = False
         self.change_settings(settings)
 
     def change_settings(self, settings: PortSettings) -> None:
@@ -126,11 +127,13 @@ class Port:
     def report(self, urc: Urc | str) -> None:
         """Print an unsolicited result code, as one write.
 
-        In a data mode it waits: a URC must never stand between the bytes of a file.
+        In a data mode it waits: a URC must never stand between the bytes of a file. What a
+        command itself causes waits for the final result code.
         """
         text = urc if isinstance(urc, str) else urc.encode()
         line = self._format.unsolicited(text)
-        if self._transfer is not None or self._coming_transfer is not None:
+        is_data = self._transfer is not None or self._coming_transfer is not None
+        if is_data or self._is_taking_effect or self._held_urcs:
             self._held_urcs.append(line)
         else:
             self.write(line)
@@ -139,10 +142,6 @@ class Port:
         """Leave the data mode; *reply* ends the command that entered it."""
         self._transfer = None
         self._finish(reply)
-        for line in self._held_urcs:
-            self.write(line)
-        self._held_urcs.clear()
-        self._work_off()
 
     # -- inside ------------------------------------------------------------------------
 
@@ -209,6 +208,12 @@ class Port:
 
     def _note(self, reply: Reply) -> None:
         self._buffer += self._format.information(reply.lines)
+        if reply.effect is not None:
+            self._is_taking_effect = True
+            try:
+                reply.effect()
+            finally:
+                self._is_taking_effect = False
         if reply.afterwards is not None:
             self._afterwards.append(reply.afterwards)
 
@@ -217,6 +222,9 @@ class Port:
         data = bytes(self._buffer) + self._format.result(reply.result)
         self._buffer.clear()
         self.write(data)
+        for line in self._held_urcs:
+            self.write(line)
+        self._held_urcs.clear()
         afterwards, self._afterwards = self._afterwards, []
         self._is_executing = False
         for action in afterwards:

@@ -40,34 +40,39 @@ class Radio:
     def reset(self) -> None:
         """As before the SIM is read at boot."""
         self._stop_search()
+        self._stats = dict.fromkeys(REGISTRATIONS, _NOT_SEARCHING)
         self.fun = FULL
         self.is_registered = False
         self.operator_mode = 0
         self.operator_format = 0
 
     def search(self) -> None:
-        """Register with the network; it takes a while."""
+        """Register with the network, where that is wanted; it takes a while."""
         if self.fun == FULL and self.operator_mode != 2 and not self.is_registered:
             self._stop_search()
             self._timer = self._module.timeline.pace(
                 self._module.profile.register_s, self._registered
             )
+            self._report_changes()
 
     def set_functionality(self, fun: int) -> None:
         """Change the functionality level, with the URCs that follow."""
         before, self.fun = self.fun, fun
-        if fun != FULL:
-            self.deregister()
-        elif before != FULL:
-            if before == MINIMUM:
-                self._module.report(CpinReported("READY"))
-                self._module.report(QusimReported(1))
-                self._module.report(SmsDone())
+        if before == MINIMUM and fun != MINIMUM:
+            self._module.report(CpinReported("READY"))
+            self._module.report(QusimReported(1))
+            self._module.report(SmsDone())
+        if fun == FULL:
             self.search()
+        else:
+            self.deregister()
 
-    def select(self, mode: int) -> None:
-        """``AT+COPS=<mode>``: 2 leaves the network, the others look for it."""
-        self.operator_mode = mode
+    def select(self, mode: int, *, is_there: bool = True) -> None:
+        """``AT+COPS=<mode>``: 2 leaves the network, the others look for it.
+
+        Mode 4 falls back to automatic where the chosen operator is not there.
+        """
+        self.operator_mode = mode if is_there else 0
         if mode == 2:
             self.deregister()
         else:
@@ -76,9 +81,9 @@ class Radio:
     def deregister(self) -> None:
         """Leave the network; a running download loses its bearer."""
         self._stop_search()
-        if self.is_registered:
-            self.is_registered = False
-            self._report_registration()
+        was_registered, self.is_registered = self.is_registered, False
+        self._report_changes()
+        if was_registered:
             self._module.upgrade.lose_bearer()
 
     def stat(self, command: str) -> int:
@@ -99,12 +104,14 @@ class Radio:
     def _registered(self) -> None:
         self._timer = None
         self.is_registered = True
-        self._report_registration()
+        self._report_changes()
 
-    def _report_registration(self) -> None:
+    def _report_changes(self) -> None:
+        """``+CREG`` and its kin, where ``<stat>`` is not what it was."""
         port = self._module.urc_port
-        if port is not None:
-            for command in REGISTRATIONS:
+        for command in REGISTRATIONS:
+            before, self._stats[command] = self._stats[command], self.stat(command)
+            if port is not None and self._stats[command] != before:
                 self._report_to(port, command)
 
     def _report_to(self, port: Port, command: str) -> None:

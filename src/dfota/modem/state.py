@@ -27,6 +27,7 @@ from dfota.errors import (
     StateDirectoryError,
 )
 from dfota.flash import Geometry, SimulatedFlash, create_flash_file, open_flash_file
+from dfota.modem.facts_file import load_facts
 from dfota.modem.filesystem import FileSystem
 from dfota.modem.nv import Nv, load_nv, save_nv
 from dfota.modem.profile import BG96, Profile
@@ -173,17 +174,12 @@ class StateDirectory:
         self.nv = load_nv(self.path / _NV)
 
     def _geometry(self) -> Geometry:
-        try:
-            facts = json.loads((self.path / _FACTS).read_text("utf-8"))
-            if facts["format"] != STATE_FORMAT:
-                raise StateDirectoryError(
-                    str(self.path), f"it has format {facts['format']}, not {STATE_FORMAT}"
-                )
-            return Geometry(
-                int(facts["page_size"]), int(facts["sector_size"]), int(facts["sector_count"])
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise StateDirectoryError(str(self.path), f"{_FACTS} is damaged: {error}") from error
+        facts = load_facts(self.path / _FACTS, STATE_FORMAT)
+        sizes = [facts.get(name) for name in ("page_size", "sector_size", "sector_count")]
+        page_size, sector_size, sector_count = (
+            size if type(size) is int else 0 for size in sizes  # 0: the geometry refuses it
+        )
+        return Geometry(page_size, sector_size, sector_count)
 
 
 def _locked(path: Path) -> int:

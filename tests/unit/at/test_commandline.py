@@ -59,7 +59,12 @@ def test_forms_and_fields(line: str, name: str, form: Form, fields: tuple[str, .
 @pytest.mark.parametrize(
     ("line", "before"),
     [
-        ("ATE0=5", ["E"]),
+        ("ATE0=5", []),
+        ("ATE?", []),
+        ("ATV=?", []),
+        ("ATX4&F?", ["X"]),
+        ("ATS3=?", []),
+        ("ATS3=13?", []),
         ("AT+CSQ;=", ["+CSQ"]),
         ('AT+CSQ;+X="a', ["+CSQ"]),
         ("ATE0D+49123;E1", ["E"]),

@@ -107,8 +107,75 @@ def test_minimum_functionality_and_back(bench):
     bench.send(b"AT+CFUN=1\r")
     bench.wait(10)
     assert bench.take() == (
-        b"\r\nOK\r\n\r\n+CPIN: READY\r\n\r\n+QUSIM: 1\r\n\r\n+QIND: SMS DONE\r\n\r\n+CREG: 1\r\n"
+        b"\r\nOK\r\n\r\n+CPIN: READY\r\n\r\n+QUSIM: 1\r\n\r\n+QIND: SMS DONE\r\n"
+        b"\r\n+CREG: 2\r\n\r\n+CREG: 1\r\n"
     )
+
+
+def test_the_sim_is_read_whenever_minimum_functionality_ends(bench):
+    bench.send(b"AT+CFUN=0\r")
+    bench.wait(2)
+    bench.take()
+    bench.send(b"AT+CFUN=4\r")
+    bench.wait(2)
+    assert bench.take() == (
+        b"\r\nOK\r\n\r\n+CPIN: READY\r\n\r\n+QUSIM: 1\r\n\r\n+QIND: SMS DONE\r\n"
+    )
+    bench.send(b"AT+CFUN=1\r")
+    bench.wait(10)
+    assert bench.take() == b"\r\nOK\r\n"
+
+
+def test_the_rest_of_a_line_sees_what_the_command_before_did(bench):
+    bench.ask("AT+CREG=1")
+    bench.send(b"AT+CFUN=4;+CFUN?;+COPS?\r")
+    bench.wait(2)
+    # What the command causes unasked comes behind the final result code.
+    assert bench.take() == (b"\r\n+CFUN: 4\r\n\r\n+COPS: 0\r\n\r\nOK\r\n\r\n+CREG: 0\r\n")
+    bench.send(b"AT+CFUN=1\r")
+    bench.wait(10)
+    bench.take()
+    assert bench.ask("AT+COPS=2;+COPS?;+BAD") == ("\r\n+COPS: 2\r\n\r\nERROR\r\n\r\n+CREG: 0\r\n")
+
+
+@pytest.mark.parametrize("command", ["+CREG", "+CGREG", "+CEREG"])
+def test_every_change_of_the_registration_is_reported_and_nothing_twice(bench, command):
+    registered = 4 if command == "+CGREG" else 1
+    bench.ask(f"AT{command}=1")
+    assert bench.ask("AT+COPS=2") == f"\r\nOK\r\n\r\n{command}: 0\r\n"
+    assert bench.ask("AT+COPS=2") == "\r\nOK\r\n"
+    assert bench.ask("AT+COPS=0") == f"\r\nOK\r\n\r\n{command}: 2\r\n"
+    bench.wait(1)
+    assert bench.ask("AT+COPS=2") == f"\r\nOK\r\n\r\n{command}: 0\r\n"
+    assert bench.ask("AT+COPS=0") == f"\r\nOK\r\n\r\n{command}: 2\r\n"
+    bench.wait(5)
+    assert bench.take() == f"\r\n{command}: {registered}\r\n".encode()
+    assert bench.ask(f"AT{command}=0;+COPS=2") == "\r\nOK\r\n"
+
+
+def test_the_third_mode_of_registration_is_for_packets_only(bench):
+    assert bench.ask("AT+CREG=4") == "\r\nERROR\r\n"
+    assert bench.ask("AT+CEREG=4;+CEREG?") == ('\r\n+CEREG: 4,1,"FFFE","82E76B2",8\r\n\r\nOK\r\n')
+    assert bench.ask("AT+CGREG=4;+CGREG?") == "\r\n+CGREG: 4,4\r\n\r\nOK\r\n"
+    assert bench.ask("AT+CEREG;+CEREG?") == "\r\n+CEREG: 0,1\r\n\r\nOK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "reply"),
+    [
+        ("AT+COPS=3,2;+COPS?", '\r\n+COPS: 0,2,"50501",8\r\n\r\nOK\r\n'),
+        ('AT+COPS=1,2,"50501";+COPS?', '\r\n+COPS: 1,2,"50501",8\r\n\r\nOK\r\n'),
+        ('AT+COPS=1,2,"26201"', "\r\n+CME ERROR: 30\r\n"),
+        ('AT+COPS=4,2,"50501";+COPS?', '\r\n+COPS: 4,2,"50501",8\r\n\r\nOK\r\n'),
+        # "If manual selection fails, automatic mode (<mode>=0) is entered."
+        ('AT+COPS=4,2,"26201";+COPS?', '\r\n+COPS: 0,2,"50501",8\r\n\r\nOK\r\n'),
+        ("AT+COPS=1", "\r\nERROR\r\n"),
+        ("AT+COPS=5", "\r\nERROR\r\n"),
+        ("AT+COPS=0,0,,7", "\r\nERROR\r\n"),
+    ],
+)
+def test_choosing_the_operator(bench, line, reply):
+    assert bench.ask(line) == reply
 
 
 def test_flight_mode_keeps_the_sim(bench):

@@ -159,8 +159,8 @@ def test_three_plus_signs_stop_a_download(bench):
 def test_unsolicited_result_codes_wait_for_the_end_of_a_data_mode(bench):
     bench.ask("AT+CREG=1")
     bench.module.radio.set_functionality(4)
-    bench.take()
     bench.module.radio.set_functionality(1)
+    bench.take()
     assert begin(bench, '"a",4,60') == b"\r\nCONNECT\r\n"
     bench.wait(5)
     assert bench.take() == b""

@@ -172,3 +172,13 @@ def test_every_test_form_answers_ok(bench, name):
     bench.module.receive("usbat", f"AT{name}=?\r".encode(), bench.now)
     bench.wait(60)
     assert bench.take().endswith(b"\r\nOK\r\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["ATS3=?", "ATS4=?", "ATS5=13?", "ATE?", "ATE=?", "ATV?", "ATQ=1", "AT&F?", "ATZ?", "ATI?"],
+)
+def test_a_form_that_a_basic_command_lacks_is_an_error_and_does_nothing(bench, line):
+    before = bench.ask("AT&V")
+    assert bench.ask(line) == "\r\nERROR\r\n"
+    assert bench.ask("AT&V") == before

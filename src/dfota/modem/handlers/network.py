@@ -11,6 +11,7 @@ from dfota.modem.reply import ERROR, OK, Reply, cme, handles, information
 
 SIM_FAILURE = 13
 NOT_ALLOWED = 3
+NO_SERVICE = 30
 
 _SCAN_S = 20.0
 """What a search for operators takes; the manual allows 180 s."""
@@ -112,12 +113,14 @@ def select_operator(
         radio.operator_format = format
     if mode == 3:
         return OK
+    is_there = True
     if mode in (1, 4):
         if oper is None:
             return ERROR
-        if oper not in (module.profile.operator, module.profile.operator_number) and mode == 1:
-            return cme(30)
-    return Reply(afterwards=lambda: radio.select(mode))
+        is_there = oper in (module.profile.operator, module.profile.operator_number)
+        if mode == 1 and not is_there:
+            return cme(NO_SERVICE)
+    return Reply(effect=lambda: radio.select(mode, is_there=is_there))
 
 
 @handles(COPS, Form.TEST)

@@ -31,7 +31,7 @@ def set_functionality(port: Port, fun: int, rst: int) -> Reply:
         return Reply(afterwards=module.restart_later)
     if fun == module.radio.fun:
         return Reply()
-    return Reply(cost_s=_CHANGE_S, afterwards=lambda: module.radio.set_functionality(fun))
+    return Reply(cost_s=_CHANGE_S, effect=lambda: module.radio.set_functionality(fun))
 
 
 @handles(QPOWD, Form.EXECUTE)
