@@ -82,11 +82,11 @@ class FileSystem:
         self._eufs_paths = eufs_paths
         self._incoming: set[IncomingFile] = set()
         self.total_bytes = total_bytes
+        for path in (root, *(root / folder for folder in _FOLDERS)):
+            if path.is_symlink():
+                raise OSError(errno.ELOOP, f"{path.name} is a symbolic link", str(path))
         for folder in _FOLDERS:
             (root / folder).mkdir(parents=True, exist_ok=True)
-            for path in (root, root / folder):
-                if path.is_symlink():
-                    raise OSError(errno.ELOOP, "a folder of the file system is a link", str(path))
             for leftover in (root / folder).glob(f"{_UNFINISHED}*"):
                 leftover.unlink(missing_ok=True)
 

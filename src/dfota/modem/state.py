@@ -177,7 +177,8 @@ class StateDirectory:
         facts = load_facts(self.path / _FACTS, STATE_FORMAT)
         sizes = [facts.get(name) for name in ("page_size", "sector_size", "sector_count")]
         page_size, sector_size, sector_count = (
-            size if type(size) is int else 0 for size in sizes  # 0: the geometry refuses it
+            size if type(size) is int else 0
+            for size in sizes  # 0: the geometry refuses it
         )
         return Geometry(page_size, sector_size, sector_count)
 

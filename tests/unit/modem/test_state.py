@@ -113,6 +113,83 @@ def test_a_damaged_module_is_refused_in_one_sentence(tmp_path, lab, name, conten
         StateDirectory(path)
 
 
+def nv_with(**changes):
+    def change(path):
+        facts = json.loads((path / "nv.json").read_text())
+        (path / "nv.json").write_text(json.dumps(facts | changes))
+
+    return change
+
+
+def instead_of(name, make):
+    def change(path):
+        (path / name).unlink()
+        make(path / name)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        nv_with(fota_apn=[]),
+        nv_with(fota_apn={"ip_type": float("inf"), "apn": "", "username": "", "password": ""}),
+        nv_with(fota_apn={"ip_type": 77, "apn": "", "username": "", "password": ""}),
+        nv_with(fota_apn={"ip_type": 0, "apn": 'a"\r\n', "username": "", "password": ""}),
+        nv_with(fota_apn={"ip_type": 0, "apn": "a" * 101, "username": "", "password": ""}),
+        nv_with(stored_settings=[]),
+        nv_with(stored_settings={"e": 1e400}),
+        nv_with(stored_settings={"e": -1}),
+        nv_with(stored_settings={"e": True}),
+        nv_with(imei="x\r\nRDY\r\n"),
+        nv_with(imei="490154203237519"),
+        nv_with(urc_port="com1"),
+        nv_with(ipr="x"),
+        nv_with(pending_install="perhaps"),
+        *(
+            instead_of(name, make)
+            for name in ("nv.json", "module.json")
+            for make in (
+                os.mkfifo,
+                lambda path: path.symlink_to("/dev/zero"),
+                lambda path: path.write_bytes(b"[" * 50_000),
+                lambda path: path.write_bytes(b'{"format": ' + b"9" * 5000 + b"}"),
+                lambda path: path.write_bytes(b'{"format": 1, "x": "%s"}' % (b"x" * 100_000)),
+                lambda path: path.mkdir(),
+            )
+        ),
+        instead_of(
+            "module.json",
+            lambda path: path.write_text(
+                '{"format": 1, "page_size": Infinity, "sector_size": 1, "sector_count": 1}'
+            ),
+        ),
+    ],
+)
+def test_what_no_module_wrote_is_refused_in_one_sentence(tmp_path, lab, change):
+    path = tmp_path / "m"
+    StateDirectory(path, firmware=lab.old).close()
+    change(path)
+    with pytest.raises(StateDirectoryError) as caught:
+        StateDirectory(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < len(str(path)) + 200
+
+
+@pytest.mark.parametrize("name", ["efs", "efs/datatx", "efs/fota"])
+def test_folders_of_the_file_system_never_lead_elsewhere(tmp_path, lab, name):
+    path = tmp_path / "m"
+    StateDirectory(path, firmware=lab.old).close()
+    victim = tmp_path / "victim"
+    (path / name).rename(tmp_path / "before")
+    victim.mkdir()
+    (victim / ".unfinished-thesis").write_text("x")
+    (path / name).symlink_to(victim)
+    with pytest.raises(StateDirectoryError, match="symbolic link"):
+        StateDirectory(path)
+    assert [entry.name for entry in victim.iterdir()] == [".unfinished-thesis"]
+
+
 def test_a_flash_of_another_size_is_refused(tmp_path, lab):
     path = tmp_path / "m"
     StateDirectory(path, firmware=lab.old).close()
