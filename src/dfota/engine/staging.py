@@ -33,21 +33,19 @@ from dfota.engine.steps import (
 from dfota.errors import (
     DfotaError,
     FlashError,
-    ManifestError,
     UpdateFailedError,
 )
 from dfota.flash import Flash, PartitionTable, TableEntry, find_table
 from dfota.package import (
     Action,
-    Manifest,
     PartitionChange,
     PublicKey,
     VerifiedPackage,
+    changed_partitions,
     open_image,
     parse,
     release_digest,
 )
-from dfota.values import Digest
 
 Reader = Callable[[int], bytes]
 """Gives up to so many next bytes; empty at the end."""
@@ -147,7 +145,9 @@ def _plan_update(
     manifest = package.manifest
     old = {entry.name: entry for entry in firmware.partitions}
     changes = {change.name: change for change in manifest.partitions}
-    new = _new_images(manifest, old)
+    new = changed_partitions(
+        manifest, {name: (entry.size, entry.digest) for name, entry in old.items()}
+    )
     slots = plan_layout(layout, firmware.partitions, [Wanted(n, s) for n, (s, _) in new.items()])
     entries = []
     images = []
@@ -173,31 +173,6 @@ def _plan_update(
     )
     copies = tuple(Copy(image.backup, image.entry.offset, image.entry.size) for image in images)
     return Update(package, tuple(images), RestorePlan(copies, new_table, 1 - copy), remote)
-
-
-def _new_images(manifest: Manifest, old: dict[str, TableEntry]) -> dict[str, tuple[int, Digest]]:
-    """Size and digest of every partition of the new firmware, old order first.
-
-    Raises:
-        ManifestError: the changes contradict the old firmware or the new release digest.
-    """
-    new = {name: (entry.size, entry.digest) for name, entry in old.items()}
-    for change in manifest.partitions:
-        entry = old.get(change.name)
-        if change.action is not Action.IMAGE and entry is None:
-            raise ManifestError(change.name, "the old firmware has no such partition")
-        if entry is not None and change.old_digest not in (None, entry.digest):
-            raise ManifestError(change.name, "its old image is not the one in flash")
-        if change.action is Action.REMOVE:
-            del new[change.name]
-        elif change.new_digest is None:
-            raise ManifestError(change.name, "it has no new digest")
-        else:
-            new[change.name] = (change.new_size, change.new_digest)
-    promised = release_digest((name, size, digest.value) for name, (size, digest) in new.items())
-    if promised != manifest.new_release:
-        raise ManifestError("new_release", "the changes do not lead to the promised release")
-    return new
 
 
 def _reader(flash: Flash, firmware: Firmware, package: VerifiedPackage, image: Staged) -> Reader:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dfota.package.applying import apply_package
 from dfota.package.building import build
+from dfota.package.changes import PartitionFacts, changed_partitions
 from dfota.package.images import ImageReader, open_image
 from dfota.package.keys import PublicKey, SigningKey
 from dfota.package.limits import LIMITS, Limits
@@ -38,12 +39,14 @@ __all__ = [
     "Package",
     "Partition",
     "PartitionChange",
+    "PartitionFacts",
     "PublicKey",
     "Release",
     "SigningKey",
     "VerifiedPackage",
     "apply_package",
     "build",
+    "changed_partitions",
     "load_package",
     "load_release",
     "open_image",

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dfota.errors import DigestMismatchError, ManifestError, MisuseError
+from dfota.errors import DigestMismatchError
+from dfota.package.changes import changed_partitions
 from dfota.package.images import open_image
 from dfota.package.manifest import Action, PartitionChange
 from dfota.package.opened import VerifiedPackage
@@ -31,40 +32,36 @@ def apply_package(
     Raises:
         PackageMismatchError: the package starts from another release than *old*.
         RollbackError: the security counter would fall, and no downgrade is allowed.
-        ManifestError: the changes do not fit *old*, although it is the right one.
+        ManifestError: the changes do not fit *old*, although it is the right one, or do not
+            lead to the promised release.
         ContainerError: a compressed image is damaged.
         DigestMismatchError: the result is not what the manifest promises.
         DeltaError: *apply_patch* raised it.
     """
     manifest = verified.manifest
     verified.check_fits(old.model, old.hardware, old.revision, old.digest, old.security_counter)
+    # Before any payload is unpacked: what comes out is known, and neither too much nor too many.
+    promised = changed_partitions(
+        manifest, {part.name: (len(part.data), Digest.of(part.data)) for part in old.partitions}
+    )
     changes = {part.name: part for part in manifest.partitions}
     partitions: list[Partition] = []
-    for part in old.partitions:
-        change = changes.pop(part.name, None)
-        if change is None:
+    for name in promised:
+        part, change = old.partition(name), changes.get(name)
+        if change is not None:
+            data = _new_image(verified, change, part.data if part else b"", apply_patch)
+            slot_size = part.slot_size if part else None
+            fits = slot_size is not None and len(data) <= slot_size
+            partitions.append(Partition(name, data, slot_size if fits else None))
+        elif part is not None:
             partitions.append(part)
-            continue
-        if change.old_digest != Digest.of(part.data):
-            raise ManifestError(part.name, "its old image is not that of the old release")
-        if change.action is not Action.REMOVE:
-            data = _new_image(verified, change, part.data, apply_patch)
-            fits = part.slot_size is not None and len(data) <= part.slot_size
-            partitions.append(Partition(part.name, data, part.slot_size if fits else None))
-    for change in changes.values():
-        if change.old_digest is not None:
-            raise ManifestError(change.name, "the old release has no such partition")
-        partitions.append(Partition(change.name, _new_image(verified, change, b"", apply_patch)))
-    try:
-        new = Release(
-            model=manifest.model,
-            hardware=manifest.hardware,
-            revision=manifest.new_revision,
-            partitions=tuple(partitions),
-            security_counter=manifest.security_counter,
-        )
-    except MisuseError as error:
-        raise ManifestError("partitions", error.rule) from None
+    new = Release(
+        model=manifest.model,
+        hardware=manifest.hardware,
+        revision=manifest.new_revision,
+        partitions=tuple(partitions),
+        security_counter=manifest.security_counter,
+    )
     if new.digest != manifest.new_release:
         raise DigestMismatchError("the release", manifest.new_release.value, new.digest.value)
     return new

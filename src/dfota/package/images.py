@@ -21,6 +21,11 @@ _DECODER_MEMORY_LIMIT = DICTIONARY_SIZE_MAX + 1024 * 1024
 _DICTIONARY_SIZE_MIN = 4096
 _CHUNK_SIZE = 64 * 1024
 
+_XZ_MAGIC = b"\xfd7zXZ\0"
+_XZ_EDGE = 12
+_XZ_SIZE_MIN = 2 * _XZ_EDGE + 8
+"""Header, footer and the index of an empty stream."""
+
 
 def compress_image(image: bytes, *, give_up_size: int | None = None) -> bytes | None:
     """Compress *image* into one xz stream without integrity check; digests are checked anyway.
@@ -49,10 +54,15 @@ def compress_image(image: bytes, *, give_up_size: int | None = None) -> bytes | 
 
 
 class ImageReader:
-    """Reads an image back out of its payload, a piece at a time."""
+    """Reads an image back out of its payload, a piece at a time.
+
+    Raises:
+        ContainerError: the payload is no xz stream of one block with LZMA2 alone.
+    """
 
     def __init__(self, payload: bytes | memoryview, size: int) -> None:
         self._payload = memoryview(payload)
+        _check_form(self._payload)
         self._offset = 0
         self._left = size
         self._checked_end = False
@@ -109,6 +119,27 @@ class ImageReader:
             raise ContainerError("bytes lie behind a compressed image")
 
 
+def _check_form(payload: memoryview) -> None:
+    """Refuse what liblzma reads and a small decoder does not: other filters, several blocks.
+
+    The offsets are those of the .xz format, 1.2: stream header and footer have 12 bytes
+    each, the low bits of a block's flags count its filters, of which LZMA2 is always the
+    last, and the footer says where the index with the number of blocks begins.
+    """
+    if len(payload) < _XZ_SIZE_MIN or payload[: len(_XZ_MAGIC)] != _XZ_MAGIC:
+        raise ContainerError("a compressed image is no xz stream")
+    if payload[_XZ_EDGE] and payload[_XZ_EDGE + 1] & 0x03:
+        raise ContainerError("a compressed image has another filter than LZMA2")
+    index_size = 4 * (int.from_bytes(payload[-8:-4], "little") + 1)
+    index_at = len(payload) - _XZ_EDGE - index_size
+    if index_at > _XZ_EDGE and payload[index_at + 1] != 1:
+        raise ContainerError("a compressed image does not have exactly one block")
+
+
 def open_image(payload: bytes | memoryview, size: int) -> ImageReader:
-    """Open an IMAGE payload; *size* is the new size that the manifest promises."""
+    """Open an IMAGE payload; *size* is the new size that the manifest promises.
+
+    Raises:
+        ContainerError: the payload is no xz stream of one block with LZMA2 alone.
+    """
     return ImageReader(payload, size)

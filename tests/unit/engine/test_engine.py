@@ -35,10 +35,19 @@ from dfota.errors import (
     UpdateFailedError,
 )
 from dfota.flash import Cut, CutMode, Geometry, PowerLost, SimulatedFlash, read_tables
-from dfota.package import Partition, Release, SigningKey, build, parse
+from dfota.package import (
+    Action,
+    Partition,
+    PartitionChange,
+    Release,
+    SigningKey,
+    build,
+    parse,
+    release_digest,
+)
 from dfota.package.manifest import Manifest
 from dfota.package.opened import VerifiedPackage
-from dfota.values import FirmwareVersion
+from dfota.values import Digest, FirmwareVersion
 
 KEY = SigningKey.generate()
 TRUSTED = [KEY.public_key]
@@ -416,6 +425,41 @@ def test_a_change_of_a_partition_that_does_not_exist_is_refused(flash, monkeypat
 
     with pytest.raises(ManifestError, match="no such partition"):
         update(flash)
+
+
+def test_a_signed_package_cannot_leave_a_module_without_firmware(flash, monkeypatch):
+    removals = tuple(
+        PartitionChange(
+            part.name, Action.REMOVE, len(part.data), Digest.of(part.data), 0, None, 0, None
+        )
+        for part in OLD.partitions
+    )
+    changing_the_manifest(monkeypatch, partitions=removals, new_release=release_digest([]))
+
+    with pytest.raises(ManifestError, match="1 to 64 partitions"):
+        update(flash)
+    assert flash.operations == 0
+    assert_runs(flash, OLD)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"old_size": 1},
+        {"old_digest": Digest(bytes(32))},
+        {"action": Action.IMAGE, "old_size": 0, "old_digest": None},
+        {"new_size": 1},
+    ],
+)
+def test_what_a_change_says_of_its_images_must_be_true(flash, monkeypatch, lie):
+    changes = [
+        replace(part, **lie) if part.name == "modem" else part for part in manifest().partitions
+    ]
+    changing_the_manifest(monkeypatch, partitions=tuple(changes))
+
+    with pytest.raises(ManifestError):
+        update(flash)
+    assert flash.operations == 0
 
 
 def test_a_patch_for_something_else_fails_the_update_and_old_runs_on(flash, monkeypatch):

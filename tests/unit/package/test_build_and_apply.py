@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import lzma
 import zipfile
+import zlib
 from dataclasses import replace
 
 import pytest
@@ -31,6 +33,7 @@ from dfota.package import (
     VerifiedPackage,
     apply_package,
     build,
+    changed_partitions,
     open_image,
     parse,
     release_digest,
@@ -247,10 +250,13 @@ def signed_anyway(built: bytes, signing_key: SigningKey, **changes: object) -> V
 def test_apply_refuses_a_signed_contradiction(old, new, built, signing_key, patches) -> None:
     boot, bt, modem, wlan = parse(built).manifest.partitions
     for partitions, error in (
-        ((boot, bt, modem), DigestMismatchError),  # forgets the removal
+        ((boot, bt, modem), ManifestError),  # forgets the removal
         ((replace(boot, old_digest=new.digest), bt, modem, wlan), ManifestError),
-        ((boot, replace(bt, new_size=449), modem, wlan), ContainerError),
-        ((boot, replace(bt, new_digest=new.digest), modem, wlan), DigestMismatchError),
+        ((boot, replace(bt, new_size=449), modem, wlan), ManifestError),
+        ((boot, replace(bt, new_digest=new.digest), modem, wlan), ManifestError),
+        ((replace(boot, old_size=1), bt, modem, wlan), ManifestError),
+        ((boot, replace(bt, old_size=9, old_digest=new.digest), modem, wlan), ManifestError),
+        ((boot, bt, replace(modem, old_size=0, old_digest=None), wlan), ManifestError),
         ((boot, bt, modem, wlan, replace(wlan, name="xlan")), ManifestError),
         (
             tuple(replace(wlan, name=p.name, old_digest=Digest.of(p.data)) for p in old.partitions),
@@ -260,6 +266,69 @@ def test_apply_refuses_a_signed_contradiction(old, new, built, signing_key, patc
         verified = signed_anyway(built, signing_key, partitions=partitions)
         with pytest.raises(error):
             apply_package(verified, old, patches.apply)
+
+
+def test_what_is_promised_is_known_before_a_payload_is_touched(built, old, signing_key) -> None:
+    facts = {part.name: (len(part.data), Digest.of(part.data)) for part in old.partitions}
+    verified = parse(built).verify([signing_key.public_key])
+    assert list(changed_partitions(verified.manifest, facts)) == ["modem", "cfg", "boot", "bt"]
+    for size in (1, 256 * 1024 * 1024):
+        boot, *others = verified.manifest.partitions
+        partitions = (replace(boot, new_size=size), *others)
+        lying = signed_anyway(built, signing_key, partitions=partitions)
+        with pytest.raises(ManifestError, match="promised release"):
+            apply_package(lying, old, lambda *_: pytest.fail("a patch was applied"))
+
+
+def test_no_change_leaves_more_partitions_than_a_release_has(built, signing_key) -> None:
+    verified = parse(built).verify([signing_key.public_key])
+    facts = {f"p{number}": (1, Digest(bytes(32))) for number in range(65)}
+    entries = [(name, size, digest.value) for name, (size, digest) in facts.items()]
+    for partitions in ({}, facts):
+        new_release = release_digest(entries if partitions else [])
+        manifest = replace(verified.manifest, partitions=(), new_release=new_release)
+        with pytest.raises(ManifestError, match="1 to 64 partitions"):
+            changed_partitions(manifest, partitions)
+
+
+def xz(image: bytes, *filters: int, **options: object) -> bytes:
+    chain = [{"id": number} for number in (*filters, lzma.FILTER_LZMA2)]
+    return lzma.compress(image, lzma.FORMAT_XZ, lzma.CHECK_NONE, filters=chain, **options)
+
+
+def two_blocks(image: bytes) -> bytes:
+    """One stream, for which every decoder of all of .xz gives *image* twice."""
+    whole = xz(image)
+    footer = whole[-12:]
+    index_size = 4 * (int.from_bytes(footer[4:8], "little") + 1)
+    block, index = whole[12 : -12 - index_size], whole[-12 - index_size : -12]
+    record = index[2 : index_size - 4].rstrip(b"\0")
+    index = b"\0\2" + record * 2
+    index += bytes(-len(index) % 4)
+    index += zlib.crc32(index).to_bytes(4, "little")
+    tail = (len(index) // 4 - 1).to_bytes(4, "little") + footer[8:10]
+    footer = zlib.crc32(tail).to_bytes(4, "little") + tail + b"YZ"
+    return whole[:12] + block * 2 + index + footer
+
+
+def test_an_image_has_one_form_that_small_decoders_read_too() -> None:
+    image = hashlib.shake_128(b"image").digest(5000)
+    assert open_image(xz(image), 5000).read(5000) == image
+    double = two_blocks(image)
+    assert lzma.decompress(double) == image * 2
+    for payload, size in (
+        (double, 10_000),
+        (xz(image, lzma.FILTER_X86), 5000),
+        (xz(image, lzma.FILTER_DELTA), 5000),
+        (xz(b""), 1),
+        (lzma.compress(image, lzma.FORMAT_ALONE), 5000),
+        (b"", 1),
+        (xz(image)[:31], 5000),
+    ):
+        with pytest.raises(ContainerError):
+            reader = open_image(payload, size)
+            while reader.read(1000):
+                pass
 
 
 def test_there_is_no_payload_for_what_is_not_sent(built, signing_key) -> None:
