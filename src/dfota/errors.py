@@ -52,6 +52,7 @@ A test compares this drawing with the classes::
     │   ├── RevisionMismatchError
     │   │   └── UpdateDroppedError
     │   └── OutcomeUnknownError
+    │       └── OtherModuleError
     └── ServerError
         ├── BindError
         ├── ServerExtraError
@@ -796,6 +797,29 @@ class OutcomeUnknownError(HostError):
         return (
             "Do not start again: power the module, wait, and read its revision with AT+QGMR first."
         )
+
+
+class OtherModuleError(OutcomeUnknownError):
+    """When the port came back, the module *actual* answered there instead of *expected*."""
+
+    code = "host.other-module"
+
+    def __init__(self, expected: str, actual: str, phase: str) -> None:
+        super().__init__(phase, 0.0)
+        self.args = (expected, actual, phase)
+        self.expected = expected
+        self.actual = actual
+
+    def __str__(self) -> str:
+        return (
+            f"the port went away in {self.phase} and came back with another module: "
+            f"IMEI {self.actual}, not {self.expected}"
+        )
+
+    @property
+    def remedy(self) -> str:
+        """Find the module."""
+        return "Find the module's new port, and read its revision with AT+QGMR before a new try."
 
 
 # -- package server -------------------------------------------------------------------------

@@ -5,6 +5,8 @@
 Rule 1. A failure of the C code is a ``NativeError`` with its ``Result``; what that means to a
 person is for the room above.
 Rule 2. Memory that C reads stays referenced as long as C may read it.
+Rule 3. C works on one struct for one caller at a time: it runs without the interpreter's
+lock, so a second thread, or a callback that calls back, is refused before it gets there.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from dfota._native._dfota import ffi, lib
+from dfota.errors import MisuseError
 
 FORMAT_VERSION: int = lib.DFOTA_PATCH_VERSION
 """Patch format version that the C code reads and writes."""
@@ -82,8 +85,8 @@ class Applier:
 
     def __init__(self) -> None:
         self._patch = ffi.new("dfota_patch *")
-        self._produced = ffi.new("size_t *")
         self._kept: list[Any] = []
+        self._turns = [None]  # taken and given back by single operations of the interpreter
         self._read_patch: Callable[[int], Buffer] | None = None
         self._read_old: Callable[[int, int], Buffer] | None = None
 
@@ -101,7 +104,7 @@ class Applier:
         memory.patch, memory.patch_size = patch_view, len(patch_view)
         memory.old_image, memory.old_size = old_view, len(old_view)
         applier._kept = [memory, patch_view, old_view]
-        applier._check(lib.begin_in_memory(applier._patch, memory))
+        applier._check(applier._alone(lambda patch: lib.begin_in_memory(patch, memory)))
         return applier
 
     @classmethod
@@ -137,17 +140,20 @@ class Applier:
 
         Raises:
             NativeError: the patch or the result is damaged.
+            MisuseError: another call is under way.
             BaseException: whatever a callback raised.
         """
+        size = min(size, self._patch.header.new_size)  # no memory for what will never come
         out = ffi.new("uint8_t[]", size)
+        produced = ffi.new("size_t *")
         if self._read_patch is None:
-            result = lib.dfota_patch_read(self._patch, out, size, self._produced)
+            result = self._alone(lambda patch: lib.dfota_patch_read(patch, out, size, produced))
         else:
             result = self._call(
-                lambda patch, _handle: lib.dfota_patch_read(patch, out, size, self._produced)
+                lambda patch, _handle: lib.dfota_patch_read(patch, out, size, produced)
             )
         self._check(result)
-        return bytes(ffi.buffer(out, self._produced[0]))
+        return bytes(ffi.buffer(out, produced[0]))
 
     def measure(self) -> Counts:
         """Read the whole patch without old and count; the applier is used up by it.
@@ -156,7 +162,7 @@ class Applier:
             NativeError: the patch is damaged.
         """
         counts = ffi.new("dfota_patch_counts *")
-        self._check(lib.dfota_patch_measure(self._patch, counts))
+        self._check(self._alone(lambda patch: lib.dfota_patch_measure(patch, counts)))
         return Counts(
             copied=counts.copied,
             differing=counts.differing,
@@ -172,11 +178,22 @@ class Applier:
             # holds no reference back to this object, so that no cycle outlives its use.
             self._kept = [_Callbacks(self._read_patch, self._read_old)]
             self._kept.append(ffi.new_handle(self._kept[0]))
-        result = function(self._patch, self._kept[1])
+        result = self._alone(lambda patch: function(patch, self._kept[1]))
         failure, self._kept[0].failure = self._kept[0].failure, None
         if failure is not None:
             raise failure
         return result
+
+    def _alone(self, function: Callable[[Any], int]) -> int:
+        """Run *function* unless another one runs already."""
+        try:
+            turn = self._turns.pop()
+        except IndexError:
+            raise MisuseError("a patch is read by one caller at a time") from None
+        try:
+            return function(self._patch)
+        finally:
+            self._turns.append(turn)
 
     def _check(self, result: int) -> None:
         if result != Result.OK:

@@ -9,7 +9,15 @@ with it. What a command *does* is in ``dfota.modem``, when it is asked in ``dfot
 from __future__ import annotations
 
 from dfota.at.catalog import COMMANDS
-from dfota.at.catalog.files import FILE_NAME_MAX_BYTES, QFDEL, QFDWL, QFLDS, QFLST, QFUPL
+from dfota.at.catalog.files import (
+    FILE_NAME_MAX_BYTES,
+    FILES,
+    QFDEL,
+    QFDWL,
+    QFLDS,
+    QFLST,
+    QFUPL,
+)
 from dfota.at.catalog.fota import QCFGEXT, QFOTADL
 from dfota.at.catalog.general import (
     AT_C,
@@ -134,6 +142,7 @@ __all__ = [
     "CPIN",
     "CREG",
     "CSQ",
+    "FILES",
     "FILE_ERRORS",
     "FILE_NAME_MAX_BYTES",
     "FOTA_ERRORS",

@@ -53,15 +53,17 @@ class CommandLineDecoder:
         echo: whether what is received is sent back (``ATE``).
         terminator: the character that ends a line (S3).
         backspace: the character that deletes the one before it (S5).
+        ignores_noise: whether bytes from 0x7F are dropped without echo, so that line noise
+            and the padding of uploads leave no trace; else they are part of the line.
 
-    Bytes from 0x80 and control characters are dropped without echo: line noise and the
-    padding of uploads must leave no trace. That includes the LF behind a CR.
+    Control characters are always dropped without echo. That includes the LF behind a CR.
     """
 
     def __init__(self, *, line_max_bytes: int = LINE_MAX_BYTES) -> None:
         self.echo = True
         self.terminator = 13
         self.backspace = 8
+        self.ignores_noise = True
         self._line_max_bytes = line_max_bytes
         self._pending = bytearray()
         self._line = bytearray()
@@ -126,7 +128,7 @@ class CommandLineDecoder:
             else:
                 self._previous = 0
             return True, None
-        if not 0x20 <= byte < 0x7F:
+        if byte < 0x20 or (byte >= 0x7F and self.ignores_noise):
             return False, None
         if not self._in_line:
             return True, self._look_for_prefix(byte)
@@ -152,6 +154,6 @@ class CommandLineDecoder:
         if self._overlong:
             event = LineTooLong()
         elif self._in_line:
-            event = LineReceived(self._line.decode("ascii"))
+            event = LineReceived(self._line.decode("latin-1"))
         self._begin()
         return event

@@ -24,6 +24,10 @@ Advance = Callable[[float], None]
 """Tells a progress bar how much is done, in the unit of its total."""
 
 
+class ReaderLeftError(Exception):
+    """Whoever read our stdout has seen enough and left; no error of anybody's."""
+
+
 class Console:
     """The two streams of one run of the command.
 
@@ -44,18 +48,18 @@ class Console:
     def result(self, facts: Mapping[str, Any], text: str | None = None) -> None:
         """Print the one result: *facts* as JSON, or *text* (else ``key: value`` lines)."""
         if self.as_json:
-            click.echo(json.dumps(dict(facts), indent=2, ensure_ascii=False))
+            _print(json.dumps(dict(facts), indent=2, ensure_ascii=False))
         elif text is not None:
-            click.echo(text)
+            _print(text)
         else:
             width = max((len(key) for key in facts), default=0)
             for key, value in facts.items():
-                click.echo(f"{key.replace('_', ' '):<{width}}  {value}")
+                _print(f"{key.replace('_', ' '):<{width}}  {value}")
 
     def event(self, facts: Mapping[str, Any]) -> None:
         """Print one line of a JSON event stream on stdout; silent without ``--json``."""
         if self.as_json:
-            click.echo(json.dumps(dict(facts), ensure_ascii=False))
+            _print(json.dumps(dict(facts), ensure_ascii=False))
 
     def note(self, text: str) -> None:
         """Tell the person something that is not the result."""
@@ -107,3 +111,15 @@ class Console:
         ) as bars:
             task = bars.add_task(label, total=total)
             yield lambda position: bars.update(task, completed=position)
+
+
+def _print(text: str) -> None:
+    """Print to stdout at once.
+
+    Raises:
+        ReaderLeftError: nobody reads it any more.
+    """
+    try:
+        click.echo(text)
+    except BrokenPipeError as error:
+        raise ReaderLeftError from error

@@ -16,7 +16,7 @@ from typing import NoReturn
 import click
 
 from dfota import __version__
-from dfota.cli.console import Console
+from dfota.cli.console import Console, ReaderLeftError
 from dfota.cli.exit_codes import ExitCode, exit_code_for
 from dfota.errors import DfotaError
 
@@ -127,10 +127,10 @@ def run(argv: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        # The reader of stdout left (`dfota … | head`): point stdout elsewhere, so that
-        # the interpreter's own flush at exit does not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except ReaderLeftError:
+        # `dfota … | head`: point stdout elsewhere, so that the interpreter's own flush at
+        # exit does not complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return ExitCode.OK
     return result if isinstance(result, int) else ExitCode.OK
 

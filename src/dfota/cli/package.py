@@ -172,9 +172,9 @@ def apply(console: Console, file: Path, old: Path, new: Path, key_files: tuple[P
             hardware=manifest.hardware,
             revision=manifest.old_revision.text,
         )
-    total = sum(part.new_size for part in manifest.partitions)
-    with console.progress("Applying", total) as advance:
-        apply_patch = _Counting(advance).apply_patch
+    sizes = [part.new_size for part in manifest.partitions]
+    with console.progress("Applying", sum(sizes)) as advance:
+        apply_patch = _Counting(advance, max(sizes, default=0)).apply_patch
         new_release = apply_package(verified, old_release, apply_patch)
     names = [part.name for part in new_release.partitions]
     if not old.is_dir() and names == [SINGLE_PARTITION]:
@@ -216,13 +216,14 @@ class _IdentityOptions:
 class _Counting:
     """Applies patches and tells a progress bar how many new bytes there are."""
 
-    def __init__(self, advance: Advance) -> None:
+    def __init__(self, advance: Advance, image_size_max: int) -> None:
         self._advance = advance
+        self._image_size_max = image_size_max
         self._done = 0
 
     def apply_patch(self, old: bytes, patch: bytes) -> bytes:
         """Apply one patch."""
-        new = delta.apply(old, patch)
+        new = delta.apply(old, patch, image_size_max=self._image_size_max)
         self._done += len(new)
         self._advance(self._done)
         return new

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from dfota._native import Applier, NativeError
 from dfota.delta.failures import error_for
-from dfota.errors import MisuseError, OldImageMismatchError
+from dfota.delta.limits import IMAGE_SIZE_MAX
+from dfota.errors import ImageTooLargeError, MisuseError, OldImageMismatchError
 from dfota.values import Digest
 
 Progress = Callable[[int, int], None]
@@ -19,12 +20,19 @@ PIECE_SIZE = 1 << 20
 """Bytes of new between two chances to be interrupted."""
 
 
-def apply(old: bytes, patch: bytes, *, progress: Progress | None = None) -> bytes:
+def apply(
+    old: bytes,
+    patch: bytes,
+    *,
+    image_size_max: int = IMAGE_SIZE_MAX,
+    progress: Progress | None = None,
+) -> bytes:
     """Turn *old* into the new image.
 
     Args:
         old: the very image that the patch was made from.
         patch: what ``generate`` returned.
+        image_size_max: the largest new image that is made; few bytes can become many.
         progress: told how many bytes of new are done, of how many.
 
     Returns:
@@ -35,10 +43,13 @@ def apply(old: bytes, patch: bytes, *, progress: Progress | None = None) -> byte
         PatchVersionError: it has another format version.
         PatchCorruptError: it is damaged, truncated or hostile.
         OldImageMismatchError: *old* is another image.
+        ImageTooLargeError: the new image would be over *image_size_max*; nothing was made.
     """
     try:
         applier = Applier.in_memory(patch, old)
         header = applier.header
+        if header.new_size > image_size_max:
+            raise ImageTooLargeError(header.new_size, image_size_max)
         actual = hashlib.sha256(old).digest()
         if len(old) != header.old_size or actual != header.old_digest:
             raise OldImageMismatchError(header.old_digest, actual, header.old_size, len(old))
@@ -89,8 +100,8 @@ class PatchReader:
         the patch.
 
         Raises:
-            MisuseError: *size* is negative, or a callback gave another number of bytes
-                than it was asked for.
+            MisuseError: *size* is negative, a callback gave another number of bytes than
+                it was asked for, or another thread or a callback is reading already.
             PatchCorruptError: the patch is damaged; nothing of it may be used, also not
                 what earlier calls returned.
         """

@@ -22,6 +22,7 @@ from dfota.errors import (
     CheckFailedError,
     DownloadFailedError,
     InstallFailedError,
+    OtherModuleError,
     OutcomeUnknownError,
     PortError,
     RevisionMismatchError,
@@ -40,7 +41,7 @@ from dfota.host.events import (
     UpgradeContinued,
     Upgraded,
 )
-from dfota.host.identity import INCOMPLETE_TAIL, read_revision
+from dfota.host.identity import INCOMPLETE_TAIL, read_imei, read_revision
 from dfota.host.phases import TRANSITIONS, End, Sign, TimeLimits, sign_of
 from dfota.values import FirmwareVersion
 
@@ -51,6 +52,8 @@ class Following:
     Args:
         before: what ran before; ``None`` where a running upgrade was found.
         expected: what must run afterwards; ``None`` where any other revision is success.
+        imei: of the module, where it is known: when the port went away and came back,
+            another one may answer there.
         package_size: in bytes, where it is known.
         limits: how long the module may be silent.
     """
@@ -60,11 +63,14 @@ class Following:
         *,
         before: FirmwareVersion | None,
         expected: FirmwareVersion | None,
+        imei: str,
         package_size: int | None,
         limits: TimeLimits,
     ) -> None:
         self._before = before
         self._expected = expected
+        self._imei = imei
+        self._port_returned = False
         self._package_size = package_size
         self._limits = limits
         self._phase = Phase.STARTING
@@ -84,6 +90,7 @@ class Following:
             UpdateDroppedError: the module restarted and runs its old revision.
             RevisionMismatchError: END told success, but another revision runs.
             OutcomeUnknownError: the module has been silent for too long.
+            OtherModuleError: the port came back with another module.
             CheckFailedError: a running upgrade was found and has ended, but which
                 revision was wanted is not known.
         """
@@ -125,6 +132,7 @@ class Following:
             return
         if heard is Happened.PORT_RETURNED:
             yield Report(PortReturned())
+            self._port_returned = True
             sign = Sign.RETURNED
         elif isinstance(heard, Urc):
             sign = sign_of(heard)
@@ -207,13 +215,15 @@ class Following:
             yield from self._take(heard)
         return None
 
-    @staticmethod
-    def _read_revision() -> Procedure[FirmwareVersion | None]:
+    def _read_revision(self) -> Procedure[FirmwareVersion | None]:
         """The complete revision, or ``None``: a port that is away is nothing special here."""
         try:
             revision = yield from read_revision()
+            imei = (yield from read_imei()) if revision and self._port_returned else ""
         except PortError:
             return None
+        if imei and self._imei and imei != self._imei:
+            raise OtherModuleError(self._imei, imei, self._phase.value)
         if revision is not None and revision.text.endswith(INCOMPLETE_TAIL):
             return None
         return revision

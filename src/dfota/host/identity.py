@@ -109,8 +109,17 @@ def identify() -> Procedure[Identified]:
             "AT+QGMR does not tell the firmware revision",
             "This dfota upgrades modules of the BG96 family only.",
         )
-    serial = yield from ask(CGSN, Form.EXECUTE)
-    imei = ""
-    if serial is not None and serial.ok:
-        imei = next((line for line in serial.lines if len(line) == 15 and line.isdigit()), "")
+    imei = yield from read_imei()
     return Identified(lines[0], lines[1], revision.text, imei)
+
+
+def read_imei() -> Procedure[str]:
+    """Ask for the IMEI; empty where the module does not tell it.
+
+    Raises:
+        PortError: the port went away.
+    """
+    answer = yield from ask(CGSN, Form.EXECUTE)
+    if answer is None or not answer.ok:
+        return ""
+    return next((line for line in answer.lines if len(line) == 15 and line.isdigit()), "")

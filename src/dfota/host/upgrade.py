@@ -125,13 +125,17 @@ def upgrade(plan: Plan) -> Procedure[Upgraded]:
             raise check.as_error()
     yield from _upload(plan)
     yield from _start(plan)
-    return (yield from _follow(plan, FirmwareVersion(identity.revision), None))
+    return (yield from _follow(plan, identity, None))
 
 
-def _follow(plan: Plan, before: FirmwareVersion | None, first: Urc | None) -> Procedure[Upgraded]:
+def _follow(plan: Plan, identity: Identified | None, first: Urc | None) -> Procedure[Upgraded]:
     size = plan.facts.size if plan.facts is not None else None
     following = Following(
-        before=before, expected=plan.target, package_size=size, limits=plan.limits
+        before=FirmwareVersion(identity.revision) if identity else None,
+        expected=plan.target,
+        imei=identity.imei if identity else "",
+        package_size=size,
+        limits=plan.limits,
     )
     return (yield from following.run(first))
 

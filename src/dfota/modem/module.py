@@ -9,17 +9,18 @@ each write that a module would make.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from enum import Enum
 
 import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
-from dfota.at import AppReady, CfunReported, CpinReported, QusimReported, Ready, SmsDone, Urc
+from dfota.at import AppReady, CfunReported, PoweredDown, Ready, Urc
 from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
 from dfota.modem.network import Network, NoNetwork
-from dfota.modem.nv import Nv
+from dfota.modem.nv import FotaApn, Nv
 from dfota.modem.port import Port
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profile import BG96, URC_PORTS, BusyAnswer, Profile
@@ -29,6 +30,9 @@ from dfota.modem.state import StateDirectory
 from dfota.modem.timeline import Pace, Speed, Timeline
 from dfota.modem.trust import Trust
 from dfota.modem.upgrade import Upgrade
+
+_APPLICATION_VERSION = re.compile(r"\.[0-9]{2}\.[0-9]{3}$")
+"""The second pair of a revision such as ``BG96MAR02A07M1G_01.018.01.018``."""
 
 _RESTART_GAP_S = 0.2
 """From the OK of AT+CFUN=1,1 to silence; not documented."""
@@ -60,6 +64,7 @@ class VirtualModule:
 
     Attributes:
         power: what it is now.
+        ipr: speed of the UART.
         last_cut: the newest power cut, if there was one.
 
     Raises:
@@ -89,6 +94,8 @@ class VirtualModule:
         self.timeline = Timeline(speed or Speed(), profile.wait_floor_s)
         self.power = Power.OFF
         self.last_cut: CutReport | None = None
+        self.ipr = state.nv.ipr
+        self._ready_at_s = 0.0
         self._state = state
         self._armed: PowerCut | None = None
         self._is_cut_due = False
@@ -202,6 +209,17 @@ class VirtualModule:
             raise MisuseError("no firmware runs")
         return self._firmware
 
+    def revision(self) -> str:
+        """What ``AT+QGMR`` says: the whole revision, as far as it is known yet.
+
+        Raises:
+            MisuseError: no firmware runs.
+        """
+        text = self.running_firmware().revision.text
+        if self.timeline.virtual_now < self._ready_at_s + self.profile.application_ready_s:
+            text = _APPLICATION_VERSION.sub(".00.000", text)
+        return text
+
     def restart(self) -> None:
         """Reboot this instant."""
         self._halt()
@@ -292,6 +310,9 @@ class VirtualModule:
 
     def _start(self) -> None:
         self.power = Power.BOOTING
+        self.ipr = self.nv.ipr
+        if not self.profile.keep_fota_apn:
+            self.nv.fota_apn = FotaApn()
         settings = self.nv.stored_settings
         for port in self.ports.values():
             port.reset(PortSettings.restored(settings))
@@ -314,12 +335,11 @@ class VirtualModule:
             return
         self._firmware = boot.firmware
         self.power = Power.RUNNING
-        for urc in (Ready(), CfunReported(1), AppReady(), CpinReported("READY")):
-            self.report(urc)
+        self._ready_at_s = self.timeline.virtual_now
+        self.report(Ready())
+        for urc in (CfunReported(1), AppReady(), *self.radio.sim_lines()):
             yield self.profile.boot_line_gap_ms / 1000
-        self.report(QusimReported(1))
-        yield self.profile.boot_line_gap_ms / 1000
-        self.report(SmsDone())
+            self.report(urc)
         self.radio.search()
         if boot.unreported is not None:
             self._report_unreported()
@@ -338,5 +358,6 @@ class VirtualModule:
 
     def _power_down(self) -> Pace:
         yield self.profile.power_off_s
-        self.report("POWERED DOWN")
+        self.report(PoweredDown())
         self._halt()
+        self.log("powered down by AT+QPOWD; it is off until it is powered on again")

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One AT port of the module: line discipline, execution of lines, data mode; no sockets.
 
-Rule 1. The echo is a write of its own, at once; information and final result of a line
-are one write (hosts that read once must see both).
+Rule 1. The echo is a write of its own, at once (unless set otherwise); information and
+final result of a line are one write (hosts that read once must see both).
 Rule 2. While a command takes its time or a data mode owns the port, bytes are kept as
 type-ahead, never lost.
 """
@@ -16,6 +16,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dfota.at import (
+    FILE_NAME_MAX_BYTES,
+    FILES,
+    Command,
     CommandLineDecoder,
     Echo,
     Form,
@@ -28,7 +31,8 @@ from dfota.at import (
     Urc,
     parse_line,
 )
-from dfota.errors import AtError, FileSystemError, MisuseError, OutputError
+from dfota.errors import AtError, AtParameterError, FileSystemError, MisuseError, OutputError
+from dfota.modem.filesystem import INVALID_NAME
 from dfota.modem.profile import BusyAnswer
 from dfota.modem.reply import ERROR, HANDLERS, Reply, call, cme
 from dfota.modem.settings import PortSettings
@@ -58,6 +62,8 @@ class Port:
         self.settings = PortSettings()
         self._output = output
         self._decoder = CommandLineDecoder(line_max_bytes=module.profile.command_line_max_bytes)
+        self._decoder.ignores_noise = module.profile.ignore_garbage_after_upload
+        self._echo = bytearray()
         self._format = ReplyFormat()
         self._queue: deque[Invocation] = deque()
         self._last_line = ""
@@ -84,6 +90,7 @@ class Port:
         self._decoder.reset()
         self._queue.clear()
         self._last_line = ""
+        self._echo.clear()
         self._buffer.clear()
         self._afterwards.clear()
         self._held_urcs.clear()
@@ -121,6 +128,9 @@ class Port:
 
     def write(self, data: bytes) -> None:
         """Send bytes to the host, as one write."""
+        if self._echo:
+            data = bytes(self._echo) + data
+            self._echo.clear()
         if data:
             self._output(data)
 
@@ -155,9 +165,12 @@ class Port:
                 event = self._decoder.next_event()
                 match event:
                     case None:
+                        self.write(b"")  # of a line that is not complete, or has no answer
                         break
                     case Echo(data):
-                        self.write(data)
+                        self._echo += data
+                        if self.module.profile.echo_flush_immediately:
+                            self.write(b"")
                     case LineReceived(text):
                         self._last_line = text
                         self._execute(text)
@@ -276,12 +289,21 @@ class Port:
                 return Reply(tuple(text.split("\n")) if text else ())
         except FileSystemError as error:
             return cme(error.number)
+        except AtParameterError as error:
+            return self._wrong_parameter(command, error)
         except OutputError as error:
             self.module.log(str(error))
             return ERROR
         except (AtError, MisuseError):
             return ERROR
         return ERROR
+
+    def _wrong_parameter(self, command: Command, error: AtParameterError) -> Reply:
+        number = self.module.profile.file_parameter_error
+        if command not in FILES or not number:
+            return ERROR
+        is_name = error.parameter in {"filename", "name_pattern"}
+        return cme(INVALID_NAME if is_name and len(error.value) > FILE_NAME_MAX_BYTES else number)
 
     def _without_form(self, invocation: Invocation) -> Reply:
         # A real BG96 answers AT+CSQ? with +CME ERROR: 3; the guide's own commands with ERROR.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum
 from typing import Any, get_type_hints
 
-from dfota.at import PercentStyle
+from dfota.at import FILE_ERRORS, PercentStyle
 from dfota.errors import MisuseError
 from dfota.values import Imei
 
@@ -40,6 +40,13 @@ class BusyAnswer(Enum):
     SILENT = "silent"
     ERROR = "error"
     NORMAL = "normal"
+
+
+class UploadTimeout(Enum):
+    """How an upload ends when the host stops sending."""
+
+    ERROR_421 = "error-421"
+    RESULT = "result"
 
 
 def _setting(default: Any, meaning: str, evidence: str) -> Any:
@@ -103,9 +110,9 @@ class Profile:
         "`RESTORE` and `END`.",
         _OPEN + "vendor test suites see it on modules with Linux",
     )
-    end_gap_ms: int = _setting(
+    urc_gap_ms: int = _setting(
         1000,
-        "Pause before `END`, milliseconds.",
+        "Pause before the last URC, `END`, milliseconds.",
         _OPEN + "fwupd loses `END` when it comes in one read with the last percentage",
     )
     restart_gap_ms: int = _setting(
@@ -174,7 +181,17 @@ class Profile:
         "`User-Agent` of the request.",
         _OPEN + "the HTTP manual shows it for `AT+QHTTPGET`",
     )
+    keep_fota_apn: bool = _setting(
+        True,
+        'Keep `AT+QCFGEXT="fota_apn"` over restarts and without power.',
+        _OPEN + "one vendor's tool resets it after each upgrade, so it seems to be kept",
+    )
     # -- the network -------------------------------------------------------------------
+    sim_inserted: bool = _setting(
+        True,
+        "Whether there is a SIM card; without one: error 10, no SIM lines at boot, no network.",
+        "simulation only; " + _AT + "2.23 shows the error, nothing shows the boot",
+    )
     operator: str = _setting(
         "Telstra Mobile Telstra",
         "Operator in `AT+COPS?`; BG96 prints long and short name together.",
@@ -212,6 +229,12 @@ class Profile:
     answer_qgmr_read_form: bool = _setting(
         True, "Answer `AT+QGMR?` like `AT+QGMR`.", "ModemManager asks so; not in the manual"
     )
+    application_ready_s: float = _setting(
+        0.0,
+        "Seconds from `RDY` in which `AT+QGMR` ends in `.00.000`, the application's version "
+        "being unknown yet.",
+        "ModemManager asks up to 16 times, a second apart; a real BG96 showed `_01.018.00.000`",
+    )
     # -- files -------------------------------------------------------------------------
     ufs_total_bytes: int = _setting(
         14_483_456, "Size of the file system.", _FILE + " 2.1 and a real unit"
@@ -234,12 +257,47 @@ class Profile:
         "In ACK mode, send the last `A` when the size is a multiple of 1024.",
         "fwupd expects it; " + _FILE + " 2.4 does not show the case",
     )
+    checksum_upper_case: bool = _setting(
+        False,
+        "Print the checksum of `+QFUPL` and `+QFDWL` in capitals.",
+        _FILE + " 3.1 has both, `B34A` and `613e`; fwupd reads small letters only",
+    )
+    checksum_leading_zeros: bool = _setting(
+        False,
+        "Print the checksum with four digits always.",
+        _OPEN + "the manual's examples have four anyway",
+    )
+    upload_timeout: UploadTimeout = _setting(
+        UploadTimeout.ERROR_421,
+        "What ends an upload that stalls: error 421, or `+QFUPL` with what came and `OK`; the "
+        "file stays in both cases.",
+        _FILE + " 2.4: the data mode ends; code 421 is its time out, but no example shows it",
+    )
+    file_parameter_error: int = _setting(
+        425,
+        "Number of the error for a parameter of a file command that is missing, malformed or "
+        "out of range; 0: plain `ERROR`.",
+        _FILE + " chapter 2: any error is a `+CME ERROR`; a real BG96 said 425 to an unknown "
+        "storage, 400 would fit as well",
+    )
+    ignore_garbage_after_upload: bool = _setting(
+        True,
+        "Drop bytes from 0x7F between commands, without echo; false: they are echoed and are "
+        "part of the line.",
+        "fwupd pads the last block of an upload with 0xFF; what a BG96 does is not documented",
+    )
     # -- ports, power, time ------------------------------------------------------------
     urc_port: str = _setting(
         "usbat",
         "Port for URCs of a factory-new module: `usbat`, `usbmodem`, `uart1`. A module with "
         "only one port open prints them there.",
         _AT + "2.25",
+    )
+    echo_flush_immediately: bool = _setting(
+        True,
+        "Send the echo of a line as a write of its own, before the line is executed; false: "
+        "in one write with the answer.",
+        _OPEN + "fwupd accepts an echo only in a read of its own",
     )
     command_line_max_bytes: int = _setting(
         2048, "Longest command line; a longer one is answered by ERROR.", _OPEN + "at least 512"
@@ -269,6 +327,11 @@ class Profile:
                 raise MisuseError(f"{setting.name} must not be negative or absurd, not {value}")
         if not 1 <= self.https_default_port <= 65535:
             raise MisuseError(f"https_default_port is 1 to 65535, not {self.https_default_port}")
+        if self.file_parameter_error not in FILE_PARAMETER_ERRORS:
+            raise MisuseError(
+                "file_parameter_error is 0 or a code of the FILE manual, "
+                f"not {self.file_parameter_error}"
+            )
         if self.urc_port not in URC_PORTS:
             raise MisuseError(f"urc_port is one of {', '.join(URC_PORTS)}, not {self.urc_port!r}")
         for setting in settings():
@@ -279,6 +342,8 @@ class Profile:
                 raise MisuseError(f"{setting.name} must be printable ASCII without a quote")
         Imei(self.imei)
 
+
+FILE_PARAMETER_ERRORS = (0, *FILE_ERRORS)
 
 URC_PORTS = ("usbat", "usbmodem", "uart1")
 """AT manual V2.3, 2.25: the ports that can print URCs."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone
+from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule
@@ -46,9 +46,16 @@ class Radio:
         self.operator_mode = 0
         self.operator_format = 0
 
+    def sim_lines(self) -> tuple[Urc, ...]:
+        """What is printed when the SIM is read."""
+        if not self._module.profile.sim_inserted:
+            return ()
+        return CpinReported("READY"), QusimReported(1), SmsDone()
+
     def search(self) -> None:
         """Register with the network, where that is wanted; it takes a while."""
-        if self.fun == FULL and self.operator_mode != 2 and not self.is_registered:
+        wanted = self.fun == FULL and self.operator_mode != 2 and not self.is_registered
+        if wanted and self._module.profile.sim_inserted:
             self._stop_search()
             self._timer = self._module.timeline.pace(
                 self._module.profile.register_s, self._registered
@@ -59,9 +66,8 @@ class Radio:
         """Change the functionality level, with the URCs that follow."""
         before, self.fun = self.fun, fun
         if before == MINIMUM and fun != MINIMUM:
-            self._module.report(CpinReported("READY"))
-            self._module.report(QusimReported(1))
-            self._module.report(SmsDone())
+            for urc in self.sim_lines():
+                self._module.report(urc)
         if fun == FULL:
             self.search()
         else:

@@ -40,6 +40,18 @@ class PortSettings:
         """The part that ``AT&W`` keeps."""
         return {name: getattr(self, name) for name in _STORABLE}
 
+    def reset(self) -> None:
+        """``AT&F``: factory values, as far as table 16 has them (flow control it has not)."""
+        for entry in fields(self):
+            if entry.name not in _NEVER_RESET:
+                setattr(self, entry.name, entry.default)
+
+    def restore(self, stored: Mapping[str, int] | None) -> None:
+        """``ATZ``: what ``AT&W`` kept, else the factory values, as far as table 18 has them."""
+        kept = self.restored(stored)
+        for name in _STORABLE:
+            setattr(self, name, getattr(kept, name))
+
     @classmethod
     def restored(cls, stored: Mapping[str, int] | None) -> PortSettings:
         """Factory values, overlaid by what ``AT&W`` kept."""
@@ -66,6 +78,7 @@ class PortSettings:
 
 
 _STORABLE = ("e", "q", "s0", "s7", "s10", "v", "x", "c", "d", "creg", "cgreg", "cereg")
+_NEVER_RESET = ("dce_by_dte", "dte_by_dce")
 _REGISTERS = tuple(
     entry.name
     for entry in fields(PortSettings)

@@ -79,18 +79,22 @@ class StateDirectory:
         self._lock: int | None = None
         self._flash: SimulatedFlash | None = None
         try:
-            if firmware is None and not (path / _FACTS).exists():
+            self.is_new = not (path / _FACTS).exists()
+            if self.is_new and firmware is None:
                 raise StateDirectoryError(
                     str(path), "there is no module in it yet, and no firmware was given"
                 )
+            # Before anything is made: firmware that cannot be loaded leaves no trace.
+            release = firmware() if self.is_new and callable(firmware) else firmware
             path.mkdir(parents=True, exist_ok=True)
             foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in _OURS)
-            self.is_new = not (path / _FACTS).exists()
             if self.is_new and any(not name.startswith(".") for name in foreign):
                 raise StateDirectoryError(
                     str(path), f"it holds other files ({foreign[0]}) and no module"
                 )
             self._lock = _locked(path)
+            # Somebody else may have made a module while we did not hold the lock.
+            self.is_new = not (path / _FACTS).exists()
         except OSError as error:
             raise StateDirectoryError(str(path), error.strerror or str(error)) from error
         try:
@@ -100,8 +104,8 @@ class StateDirectory:
                 reserved_bytes=profile.ufs_reserved_bytes,
                 eufs_paths=profile.eufs_paths,
             )
-            if self.is_new and firmware is not None:
-                self._create(firmware, profile)
+            if self.is_new and isinstance(release, Release):
+                self._create(release, profile)
             else:
                 self._open()
         except OSError as error:
@@ -150,8 +154,7 @@ class StateDirectory:
     ) -> None:
         self.close()
 
-    def _create(self, firmware: Release | Callable[[], Release], profile: Profile) -> None:
-        release = firmware() if callable(firmware) else firmware
+    def _create(self, release: Release, profile: Profile) -> None:
         geometry = required_geometry(release)
         (self.path / _FLASH).unlink(missing_ok=True)
         self._flash = create_flash_file(self.path / _FLASH, geometry)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from dfota.at import CmeError, xor16
 from dfota.errors import FileSystemError
 from dfota.modem.filesystem import IncomingFile
+from dfota.modem.profile import Profile, UploadTimeout
 from dfota.modem.reply import OK, Reply
 from dfota.modem.timeline import Pace, Timer
 
@@ -45,10 +46,10 @@ class RunningXor:
         self._value ^= value
         self._odd ^= len(data) % 2 == 1
 
-    @property
-    def text(self) -> str:
-        """Lower-case hexadecimal, as the module prints it."""
-        return f"{self._value:x}"
+    def text(self, profile: Profile) -> str:
+        """Hexadecimal, as the module prints it."""
+        digits = f"{self._value:04x}" if profile.checksum_leading_zeros else f"{self._value:x}"
+        return digits.upper() if profile.checksum_upper_case else digits
 
 
 class Transfer(ABC):
@@ -77,13 +78,13 @@ class Upload(Transfer):
         *,
         timeout_s: float,
         acknowledges: bool,
-        acknowledges_exact: bool,
+        profile: Profile,
     ) -> None:
         self._file = file
         self._size = size
         self._timeout_s = timeout_s
         self._acknowledges = acknowledges
-        self._acknowledges_exact = acknowledges_exact
+        self._profile = profile
         self._received = 0
         self._sum = RunningXor()
         self._error: FileSystemError | None = None
@@ -133,7 +134,7 @@ class Upload(Transfer):
                 self._error = error
         count = self._received // ACK_BYTES - before
         is_exact_end = self._received == self._size and self._size % ACK_BYTES == 0
-        if is_exact_end and not self._acknowledges_exact:
+        if is_exact_end and not self._profile.ack_on_exact_kb:
             count -= 1
         if self._acknowledges and count > 0:
             self._port.write(b"A" * count)
@@ -151,12 +152,14 @@ class Upload(Transfer):
             self._end(OK)
             return
         self._take(self._held)
-        self._end(Reply(result=CmeError(TIMED_OUT)))
+        is_error = self._profile.upload_timeout is UploadTimeout.ERROR_421
+        self._end(Reply(result=CmeError(TIMED_OUT)) if is_error else None)
 
     def _end(self, early: Reply | None) -> None:
-        """Keep what came; *early* is the answer when that is not the whole file."""
+        """Keep what came; *early* is the answer in place of the result line."""
         self._stop_timer()
-        reply = early or Reply((f"+QFUPL: {self._received},{self._sum.text}",))
+        checksum = self._sum.text(self._profile)
+        reply = early or Reply((f"+QFUPL: {self._received},{checksum}",))
         try:
             if self._error is not None:
                 raise self._error
@@ -217,4 +220,5 @@ class Sending(Transfer):
             if self._stopped:
                 return
         self._stopped = True
-        self._port.end_transfer(Reply((f"+QFDWL: {len(self._data)},{checksum.text}",)))
+        text = checksum.text(self._port.module.profile)
+        self._port.end_transfer(Reply((f"+QFDWL: {len(self._data)},{text}",)))

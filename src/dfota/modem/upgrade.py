@@ -272,7 +272,7 @@ class Upgrade:
         module = self._module
         module.drop_package()
         self._enter("end")
-        yield module.profile.end_gap_ms / 1000
+        yield module.profile.urc_gap_ms / 1000
         module.report(FotaEnded(0))
         module.reached(CutPhase.END, 0)
         module.engine.mark_reported()
@@ -292,14 +292,14 @@ class Upgrade:
     def _end(self, code: int) -> Pace:
         module = self._module
         self._enter("end")
-        yield module.profile.end_gap_ms / 1000
+        yield module.profile.urc_gap_ms / 1000
         module.report(FotaEnded(code))
         module.reached(CutPhase.END, 0)
         self.reset()
         module.boot_again()
 
     def _report_again(self) -> Pace:
-        yield self._module.profile.end_gap_ms / 1000
+        yield self._module.profile.urc_gap_ms / 1000
         self._module.report(FotaEnded(0))
 
     def _enter(self, phase: str) -> None:

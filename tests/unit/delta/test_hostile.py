@@ -18,6 +18,7 @@ from dfota import delta
 from dfota._native import Applier, NativeError
 from dfota.errors import (
     DeltaError,
+    ImageTooLargeError,
     OldImageMismatchError,
     PatchCorruptError,
     PatchFormatError,
@@ -167,3 +168,11 @@ def test_a_huge_claim_ends_as_soon_as_the_bytes_do() -> None:
 
     with pytest.raises(PatchCorruptError):
         delta.inspect(bytes(patch))
+
+
+def test_a_few_bytes_never_become_more_than_is_wanted() -> None:
+    bomb = delta.generate(b"", bytes(3_000_000))
+    assert len(bomb) < 200
+    with pytest.raises(ImageTooLargeError):
+        delta.apply(b"", bomb, image_size_max=2_999_999)
+    assert delta.apply(b"", bomb, image_size_max=3_000_000) == bytes(3_000_000)

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import gc
 import io
+import threading
 import tracemalloc
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -170,3 +172,53 @@ def test_a_reader_lets_go_of_its_sources(pair: tuple[bytes, bytes], patch: bytes
     gc.collect()
 
     assert gone() is None
+
+
+def test_no_memory_is_taken_for_what_will_never_come(
+    pair: tuple[bytes, bytes], patch: bytes
+) -> None:
+    old, new = pair
+    tracemalloc.start()
+    try:
+        assert reader(old, patch).read(1 << 62) == new
+        assert tracemalloc.get_traced_memory()[1] < 4 * len(new) + 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_callback_cannot_read_the_patch_that_is_being_read(
+    pair: tuple[bytes, bytes], patch: bytes
+) -> None:
+    old, new = pair
+    refused = []
+
+    def read_old(offset: int, size: int) -> bytes:
+        with pytest.raises(MisuseError, match="one caller"):
+            entangled.read(1)
+        refused.append(offset)
+        return old[offset : offset + size]
+
+    entangled = PatchReader(io.BytesIO(patch).read, read_old)
+    assert entangled.read(len(new)) == new
+    assert refused
+
+
+def test_two_threads_never_share_a_patch(pair: tuple[bytes, bytes], patch: bytes) -> None:
+    old, new = pair
+    inside, leave = threading.Event(), threading.Event()
+
+    def read_old(offset: int, size: int) -> bytes:
+        inside.set()
+        assert leave.wait(10)
+        return old[offset : offset + size]
+
+    shared = PatchReader(io.BytesIO(patch).read, read_old)
+    with ThreadPoolExecutor(1) as other:
+        first = other.submit(shared.read, len(new))
+        assert inside.wait(10)
+        try:
+            with pytest.raises(MisuseError, match="one caller"):
+                shared.read(1)
+        finally:
+            leave.set()
+        assert first.result(10) == new

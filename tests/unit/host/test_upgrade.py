@@ -14,6 +14,7 @@ from dfota.errors import (
     LocationError,
     MisuseError,
     NoReplyError,
+    OtherModuleError,
     OutcomeUnknownError,
     PortError,
     RevisionMismatchError,
@@ -242,6 +243,29 @@ def test_a_power_cut_whose_boot_is_not_heard_is_told_soon(bench) -> None:
         bench.upgrade()
     assert caught.value.phase == "updating"
     assert bench.module.now < 60
+
+
+@pytest.mark.parametrize("imei", ["490154203237518", "", "866425030123450"])
+def test_a_port_that_comes_back_with_another_module_proves_nothing(bench, imei: str) -> None:
+    """Names of ports are used again: a neighbour that runs the new firmware is no success."""
+
+    def plug_in() -> None:
+        bench.port.appear()
+        bench.module.boot_new()
+        bench.module.answers["AT+CGSN"] = (imei, "OK") if imei else "ERROR"
+
+    def begin() -> None:
+        bench.module.at(1, *bench.fota('"START"', '"RESTORE", 50%'))
+        bench.module.later(2, bench.port.vanish)
+        bench.module.later(20, plug_in)
+
+    bench.when(bench.START_URL, begin)
+    if imei == "490154203237518":
+        with pytest.raises(OtherModuleError) as caught:
+            bench.upgrade()
+        assert (caught.value.expected, caught.value.actual) == ("866425030123450", imei)
+    else:
+        assert bench.upgrade().revision_after == bench.NEW
 
 
 def test_a_power_cut_right_after_end_0_is_survived(bench) -> None:

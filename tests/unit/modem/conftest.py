@@ -109,8 +109,11 @@ class FakeNetwork:
 class Bench:
     """A module, its state directory, and a clock in the test's hand."""
 
-    def __init__(self, path: Path, *settings: str, **options: object) -> None:
+    def __init__(
+        self, path: Path, *settings: str, firmware: Release = OLD, **options: object
+    ) -> None:
         self.path = path
+        self.firmware = firmware
         self.profile: Profile = with_settings(BG96, settings)
         self.network = FakeNetwork()
         self.now = 0.0
@@ -121,7 +124,7 @@ class Bench:
         self.open()
 
     def open(self) -> None:
-        self.state = StateDirectory(self.path, firmware=OLD, profile=self.profile)
+        self.state = StateDirectory(self.path, firmware=self.firmware, profile=self.profile)
         self.module = VirtualModule(
             self.state,
             profile=self.profile,

@@ -79,6 +79,24 @@ def test_answers_as_in_the_manuals(bench, command, lines):
     assert bench.ask(command) == f"\r\n{lines}\r\n\r\nOK\r\n"
 
 
+def test_the_version_of_the_application_may_come_later(make_bench):
+    bench = make_bench("application_ready_s=20").boot().quiet()
+    assert bench.ask("AT+QGMR") == "\r\nBG96MAR02A07M1G_01.018.00.000\r\n\r\nOK\r\n"
+    assert bench.ask("AT+QGMR?") == bench.ask("AT+QGMR")
+    bench.wait(20)
+    assert bench.ask("AT+QGMR") == "\r\nBG96MAR02A07M1G_01.018.01.018\r\n\r\nOK\r\n"
+    bench.send(b"AT+CFUN=1,1\r")
+    bench.wait(12)
+    bench.send(b"ATE0\r")
+    assert ".00.000" in bench.ask("AT+QGMR")
+
+
+def test_an_old_firmware_has_only_the_short_revision(make_bench, lab):
+    bench = make_bench(firmware=lab.release("BG96MAR02A07M1G")).boot().quiet()
+    assert bench.ask("AT+QGMR") == "\r\nBG96MAR02A07M1G\r\n\r\nOK\r\n"
+    assert bench.ask("ATI").split()[-2] == "BG96MAR02A07M1G"
+
+
 def test_the_imei_is_a_valid_one(bench):
     from dfota.values import Imei
 
@@ -215,10 +233,26 @@ def test_powering_down(bench):
     bench.wait(65)
     assert bench.take() == b"\r\nPOWERED DOWN\r\n"
     assert bench.module.power is Power.OFF
+    assert "AT+QPOWD" in bench.notes[-1]
     assert bench.send(b"AT\r") == b""
     bench.module.power_on()
     bench.wait(30)
     assert bench.take() == b"".join(BOOT)
+
+
+def test_without_a_sim_card_there_is_no_network(make_bench):
+    bench = make_bench("sim_inserted=false")
+    bench.module.power_on()
+    bench.wait(60)
+    assert tuple(bench.take_writes()) == BOOT[:3]
+    bench.quiet()
+    for command in ("AT+CPIN?", "AT+CPIN=1234", "AT+CIMI", "AT+QCCID"):
+        assert bench.ask(command) == "\r\n+CME ERROR: 10\r\n"
+    assert bench.ask("AT+CMEE=2;+CPIN?") == "\r\n+CME ERROR: SIM not inserted\r\n"
+    assert bench.ask("AT+CREG?;+COPS?") == "\r\n+CREG: 0,0\r\n\r\n+COPS: 0\r\n\r\nOK\r\n"
+    assert bench.ask('AT+QFOTADL="http://host/x"') == "\r\nOK\r\n"
+    bench.run()
+    assert bench.take().endswith(b'\r\n+QIND: "FOTA","HTTPEND",702\r\n')
 
 
 # -- the port of unsolicited result codes --------------------------------------------------
@@ -271,6 +305,8 @@ def test_the_access_point_as_in_the_guide(bench):
     assert bench.ask('AT+QCFGEXT="fota_apn"') == (
         '\r\n+QCFGEXT: "fota_apn",2,"a","user","secret"\r\n\r\nOK\r\n'
     )
+    assert bench.ask('AT+QCFGEXT="fota_apn",1,"b","user"') == "\r\nOK\r\n"
+    assert '"fota_apn",1,"b","user",""\r' in bench.ask('at+qcfgext="FOTA_APN"')
     assert bench.ask('AT+QCFGEXT="fota_apn",0,"","",""') == "\r\nOK\r\n"
     assert '"fota_apn",0,"","",""' in bench.ask('AT+QCFGEXT="fota_apn"')
 
@@ -292,3 +328,25 @@ def test_the_access_point_as_in_the_guide(bench):
 def test_a_wrong_access_point_is_an_error_and_changes_nothing(bench, parameters):
     assert bench.ask(f"AT+QCFGEXT={parameters}") == "\r\nERROR\r\n"
     assert '"fota_apn",0,"","",""' in bench.ask('AT+QCFGEXT="fota_apn"')
+
+
+def test_the_access_point_may_be_forgotten_at_a_restart(make_bench):
+    bench = make_bench("keep_fota_apn=false").boot().quiet()
+    bench.ask('AT+QCFGEXT="fota_apn",0,"a"')
+    bench.send(b"AT+CFUN=1,1\r")
+    bench.run()
+    bench.take()
+    bench.quiet()
+    assert bench.ask('AT+QCFGEXT="fota_apn"') == (
+        '\r\n+QCFGEXT: "fota_apn",0,"","",""\r\n\r\nOK\r\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("longest", "template"), [(100, '"{}"'), (64, '"a","{}"'), (64, '"a","b","{}"')]
+)
+def test_the_longest_access_point_name_and_password(bench, longest, template):
+    command = 'AT+QCFGEXT="fota_apn",0,' + template
+    assert bench.ask(command.format("x" * (longest + 1))) == "\r\nERROR\r\n"
+    assert bench.ask(command.format("x" * longest)) == "\r\nOK\r\n"
+    assert "x" * longest in bench.ask('AT+QCFGEXT="fota_apn"')

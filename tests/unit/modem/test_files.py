@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dfota.at import xor16
 from dfota.errors import FileSystemError
+from dfota.modem import BG96, with_settings
 from dfota.modem.filesystem import FileSystem
 from dfota.modem.transfer import RunningXor
 
@@ -87,6 +88,15 @@ def test_the_padding_leaves_no_trace_and_the_next_command_works(bench):
     assert bench.send(b"AT\r\n") == b"\r\nOK\r\n"
 
 
+def test_padding_can_be_a_nuisance(make_bench):
+    bench = make_bench("ignore_garbage_after_upload=false").boot()
+    bench.send(b'AT+QFUPL="a",2\r\n')
+    assert bench.send(b"12\xff\xff") == b"\r\n+QFUPL: 2,3132\r\n\r\nOK\r\n\xff\xff"
+    # What stands before AT does not count (V.250, 5.2.1), inside a line it does.
+    assert bench.send(b"AT\r\n") == b"AT\r\r\nOK\r\n"
+    assert bench.send(b"AT\xff\r\n") == b"AT\xff\r\r\nERROR\r\n"
+
+
 def test_data_may_come_with_the_command(bench):
     assert bench.send(b'AT+QFUPL="a",4\rabcdAT\r') == (
         b"\r\nCONNECT\r\n\r\n+QFUPL: 4,206\r\n\r\nOK\r\n\r\nOK\r\n"
@@ -109,6 +119,35 @@ def test_an_upload_that_stalls_keeps_what_came_and_says_421(bench):
     bench.wait(0.2)
     assert bench.take() == b"\r\n+CME ERROR: 421\r\n"
     assert bench.ask('AT+QFLST="a"') == '\r\n+QFLST: "a",5\r\n\r\nOK\r\n'
+
+
+def test_an_upload_that_stalls_may_end_with_its_result(make_bench):
+    bench = make_bench("upload_timeout=result").boot().quiet()
+    begin(bench, '"a",100,7')
+    bench.send(b"1234567890")
+    bench.wait(7.1)
+    assert bench.take() == b"\r\n+QFUPL: 10,3938\r\n\r\nOK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ([], b"4"),
+        (["checksum_leading_zeros=true"], b"0004"),
+        (["checksum_upper_case=true"], b"4"),
+    ],
+)
+def test_small_checksums(make_bench, settings, text):
+    bench = make_bench(*settings).boot().quiet()
+    assert upload(bench, "a", b"\0\4") == b"\r\n+QFUPL: 2," + text + b"\r\n\r\nOK\r\n"
+
+
+def test_the_checksum_in_capitals_up_and_down(make_bench):
+    bench = make_bench("checksum_upper_case=true").boot().quiet()
+    assert upload(bench, "a", b"\xb3\x4a") == b"\r\n+QFUPL: 2,B34A\r\n\r\nOK\r\n"
+    bench.module.receive("usbat", b'AT+QFDWL="a"\r\n', bench.now)
+    bench.wait(1)
+    assert bench.take() == b"\r\nCONNECT\r\n\xb3\x4a\r\n+QFDWL: 2,B34A\r\n\r\nOK\r\n"
 
 
 def test_three_plus_signs_between_silences_leave_the_data_mode(bench):
@@ -181,6 +220,8 @@ def test_unsolicited_result_codes_wait_for_the_end_of_a_data_mode(bench):
         ('AT+QFUPL="a/b",10', 406),
         ('AT+QFUPL=".hidden",10', 406),
         ('AT+QFUPL="",10', 406),
+        (f'AT+QFUPL="{"a" * 81}",10', 406),
+        (f'AT+QFLST="{"a" * 81}"', 406),
         ('AT+QFUPL="EUFS:/etc/passwd",10', 406),
         ('AT+QFUPL="EUFS:/datatx/../../x",10', 406),
         ('AT+QFUPL="EUFS:datatx/x",10', 406),
@@ -193,17 +234,39 @@ def test_refusals_have_the_numbers_of_the_manual(bench, command, number):
     assert bench.ask(command) == f"\r\n+CME ERROR: {number}\r\n"
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        'AT+QFUPL="a",0',
-        'AT+QFUPL="a",10,0',
-        'AT+QFUPL="a",10,5,2',
-        "AT+QFUPL=a,10",
-        f'AT+QFUPL="{"a" * 81}",10',
-    ],
-)
-def test_parameters_outside_their_range_are_errors(bench, command):
+WRONG_PARAMETERS = [
+    'AT+QFUPL="a",0',
+    'AT+QFUPL="a",10,0',
+    'AT+QFUPL="a",10,65536',
+    'AT+QFUPL="a",10,5,2',
+    'AT+QFUPL="a",10,5,1,1',
+    'AT+QFUPL="a","10"',
+    "AT+QFUPL=a,10",
+    "AT+QFUPL=",
+    "AT+QFDEL=a",
+    "AT+QFDWL=",
+    "AT+QFLST=*",
+    "AT+QFLDS=UFS",
+    'AT+QFLDS="UFS",1',
+]
+
+
+@pytest.mark.parametrize("command", WRONG_PARAMETERS)
+def test_every_wrong_parameter_is_a_cme_error(bench, command):
+    assert bench.ask(command) == "\r\n+CME ERROR: 425\r\n"
+
+
+def test_wrong_parameters_in_the_other_formats_and_with_other_numbers(make_bench):
+    bench = make_bench("file_parameter_error=400").boot().quiet()
+    assert bench.ask('AT+QFUPL="a",0') == "\r\n+CME ERROR: 400\r\n"
+    assert bench.ask('AT+CMEE=2;+QFUPL="a",0') == "\r\n+CME ERROR: Invalid input value\r\n"
+    assert bench.ask('AT+CMEE=0;+QFUPL="a",0') == "\r\nERROR\r\n"
+    plain = make_bench("file_parameter_error=0").boot().quiet()
+    assert plain.ask('AT+QFUPL="a",0') == "\r\nERROR\r\n"
+
+
+@pytest.mark.parametrize("command", ["AT+QFUPL", "AT+QFUPL?", "AT+QFDEL", "AT+QFLST?", "AT+QFDWL"])
+def test_forms_that_the_file_commands_do_not_have(bench, command):
     assert bench.ask(command) == "\r\nERROR\r\n"
 
 
@@ -326,4 +389,6 @@ def test_a_running_checksum_is_the_checksum(data, cuts):
     edges = [0, *sorted(cut for cut in cuts if cut <= len(data)), len(data)]
     for start, end in itertools.pairwise(edges):
         running.feed(data[start:end])
-    assert running.text == f"{xor16(data):x}"
+    assert running.text(BG96) == f"{xor16(data):x}"
+    capitals = with_settings(BG96, ["checksum_upper_case=true", "checksum_leading_zeros=true"])
+    assert running.text(capitals) == f"{xor16(data):04X}"

@@ -110,6 +110,51 @@ def test_stored_settings_come_back_with_atz_and_after_a_reboot(bench):
     assert bench.send(b"AT+CREG?\r") == b'\r\n+CREG: 2,1,"FFFE","82E76B2",8\r\n\r\nOK\r\n'
 
 
+def test_atz_touches_only_what_can_be_stored(bench):
+    bench.ask("ATS4=45S6=3")
+    assert bench.send(b"ATX1S0=7\r") == b"\r-OK\r-"
+    bench.send(b"AT+IFC=2,2\r")
+    assert bench.send(b"ATZ\r") == b"\r-OK\r-"
+    bench.send(b"ATE0\r")
+    shown = bench.send(b"AT&V\r")
+    assert b"X: 4\r" in shown
+    assert b"S0: 0\r" in shown
+    assert b"S4: 45\r" in shown
+    assert b"S6: 3\r" in shown
+
+
+def test_factory_settings_leave_flow_control_and_speed_alone(bench):
+    bench.ask("AT+IFC=2,2;+IPR=9600;+CEREG=2;+CMEE=2")
+    bench.ask("AT&FE0")
+    assert bench.ask("AT+IFC?;+IPR?;+CEREG?;+CMEE?") == (
+        "\r\n+IFC: 2,2\r\n\r\n+IPR: 9600\r\n\r\n+CEREG: 0,1\r\n\r\n+CMEE: 1\r\n\r\nOK\r\n"
+    )
+
+
+def test_the_speed_is_kept_only_when_it_is_stored(bench):
+    bench.ask("AT+IPR=9600")
+    bench.module.cut_power()
+    bench.boot().quiet()
+    assert bench.ask("AT+IPR?") == "\r\n+IPR: 115200\r\n\r\nOK\r\n"
+    bench.ask("AT+IPR=9600;&W")
+    bench.kill()
+    bench.open()
+    bench.boot()
+    assert bench.ask("AT+IPR?") == "\r\n+IPR: 9600\r\n\r\nOK\r\n"
+
+
+def test_the_echo_may_come_in_one_write_with_the_answer(make_bench):
+    bench = make_bench("echo_flush_immediately=false").boot()
+    bench.module.receive("usbat", b"AT+CPIN?\r", bench.now)
+    assert bench.take_writes() == [b"AT+CPIN?\r\r\n+CPIN: READY\r\n\r\nOK\r\n"]
+    bench.module.receive("usbat", b"AT+C", bench.now)
+    assert bench.take_writes() == [b"AT+C"]
+    bench.module.receive("usbat", b"FUN=4\r\n", bench.now)
+    assert bench.take_writes() == []
+    bench.wait(2)
+    assert bench.take_writes() == [b"FUN=4\r\r\nOK\r\n"]
+
+
 def test_error_format_is_not_stored(bench):
     bench.ask("AT+CMEE=2")
     bench.ask("AT&W")

@@ -37,7 +37,7 @@ def test_the_defaults_are_the_guides():
 
 
 def test_dashes_may_stand_for_underscores():
-    assert with_settings(BG96, ["end-gap-ms=5"]).end_gap_ms == 5
+    assert with_settings(BG96, ["urc-gap-ms=5"]).urc_gap_ms == 5
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,8 @@ def test_dashes_may_stand_for_underscores():
         ("boot_s=nan", "negative"),
         ("https_default_port=0", "1 to 65535"),
         ("urc_port=uart9", "usbat"),
+        ("file_parameter_error=404", "FILE manual"),
+        ("upload_timeout=never", "error-421, result"),
         ("operator=a\r\nRDY", "printable"),
         ("imei=123", "15 digits"),
         ("imei=490154203237519", "check digit"),

@@ -65,3 +65,4 @@ QFDWL = Command(
 )
 
 FILES = (QFLDS, QFLST, QFDEL, QFUPL, QFDWL)
+"""Commands whose every fault is a ``+CME ERROR`` (FILE manual, chapter 2)."""

@@ -63,7 +63,7 @@ def upload_file(port: Port, filename: str, file_size: int, timeout: int, ackmode
         file_size,
         timeout_s=timeout,
         acknowledges=bool(ackmode),
-        acknowledges_exact=port.module.profile.ack_on_exact_kb,
+        profile=port.module.profile,
     )
     return Reply(transfer=upload)
 

@@ -32,7 +32,6 @@ from dfota.at import (
 )
 from dfota.modem.port import Port
 from dfota.modem.reply import OK, Reply, handles, information
-from dfota.modem.settings import PortSettings
 
 
 def _bind_number(command: Command, setting: str) -> None:
@@ -68,7 +67,8 @@ for _command in (S0, S3, S4, S5, S6, S7, S8, S10):
 @handles(AT_F, Form.EXECUTE)
 def restore_factory(port: Port, value: int) -> Reply:
     """Factory settings; what ``AT&W`` stored stays stored."""
-    port.change_settings(PortSettings())
+    port.settings.reset()
+    port.apply_settings()
     return OK
 
 
@@ -80,18 +80,18 @@ def show_settings(port: Port, value: int) -> Reply:
 
 @handles(AT_W, Form.EXECUTE)
 def store_settings(port: Port, value: int) -> Reply:
-    """Keep the settings for ``ATZ`` and the next boot."""
-    port.module.nv.stored_settings = port.settings.stored()
-    port.module.save_nv()
+    """Keep the settings for ``ATZ`` and the next boot, and the speed for the next boot."""
+    module = port.module
+    module.nv.stored_settings = port.settings.stored()
+    module.nv.ipr = module.ipr
+    module.save_nv()
     return OK
 
 
 @handles(ATZ, Form.EXECUTE)
 def restore_stored(port: Port, value: int) -> Reply:
     """What ``AT&W`` stored, else the factory settings."""
-    cmee = port.settings.cmee  # not among the things that ATZ restores (table 18)
-    port.change_settings(PortSettings.restored(port.module.nv.stored_settings))
-    port.settings.cmee = cmee
+    port.settings.restore(port.module.nv.stored_settings)
     port.apply_settings()
     return OK
 
@@ -124,14 +124,16 @@ def configure_urc_port(here: Port, setting: str, port: str | None) -> Reply:
 @handles(IPR, Form.READ)
 def read_speed(port: Port) -> Reply:
     """The UART's speed."""
-    return information(f"+IPR: {port.module.nv.ipr}")
+    return information(f"+IPR: {port.module.ipr}")
 
 
 @handles(IPR, Form.WRITE)
 def set_speed(port: Port, rate: int) -> Reply:
-    """Remembered and otherwise without effect: a pty or socket has no speed."""
-    port.module.nv.ipr = rate
-    port.module.save_nv()
+    """Remembered and otherwise without effect: a pty or socket has no speed.
+
+    Only ``AT&W`` keeps it over a restart (AT manual, 3.5).
+    """
+    port.module.ipr = rate
     return OK
 
 

@@ -54,7 +54,7 @@ def show_short_revision(port: Port) -> Reply:
 @handles(QGMR, Form.EXECUTE)
 def show_revision(port: Port) -> Reply:
     """The whole revision: the one that tells two builds apart."""
-    return information(port.module.running_firmware().revision.text)
+    return information(port.module.revision())
 
 
 @handles(QGMR, Form.READ)
