@@ -13,7 +13,7 @@ import pytest
 from dfota import delta
 from dfota.atomic import write_atomically
 from dfota.cli import run
-from dfota.errors import OutputError
+from dfota.errors import ImageTooLargeError, OutputError
 from dfota.package import Partition, Release, load_release, save_release
 from dfota.values import FirmwareVersion
 
@@ -27,7 +27,13 @@ def patches(monkeypatch: pytest.MonkeyPatch) -> None:
         return hashlib.sha256(old).digest() + new
 
     monkeypatch.setattr(delta, "generate", generate, raising=False)
-    monkeypatch.setattr(delta, "apply", lambda _old, patch: patch[32:], raising=False)
+
+    def apply(_old: bytes, patch: bytes, *, image_size_max: int) -> bytes:
+        if len(patch) - 32 > image_size_max:
+            raise ImageTooLargeError(len(patch) - 32, image_size_max)
+        return patch[32:]
+
+    monkeypatch.setattr(delta, "apply", apply, raising=False)
 
 
 def release(revision: str, counter: int = 1, **images: bytes) -> Release:
@@ -87,6 +93,20 @@ def test_two_releases_become_a_package_and_come_back(desk: Path, capsys) -> None
     applied = call(capsys, "package", "apply", "update.zip", "old", "result", "--key", "k.pub")
     assert applied["release_digest"] == NEW.digest.hex
     assert load_release(Path("result")).digest == NEW.digest
+
+
+def test_a_patch_never_makes_more_than_its_package_promises(
+    desk: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def generate(_old: bytes, new: bytes, *, progress=None) -> bytes:
+        return bytes(32 + len(new) + 1)
+
+    monkeypatch.setattr(delta, "generate", generate)
+    monkeypatch.setattr("dfota.package.building.compress_image", lambda *_, **__: None)
+    call(capsys, "package", "build", "old.bin", "new.bin", "u.zip", "--key", "k.key")
+    said = refused(capsys, 5, "package", "apply", "u.zip", "old.bin", "out.bin", "--key", "k.pub")
+    assert "at most 1000" in said
+    assert not Path("out.bin").exists()
 
 
 def test_show_needs_no_key_and_says_that_nothing_is_verified(desk: Path, capsys) -> None:
