@@ -161,7 +161,8 @@ def info(console: Console, state: Path) -> None:
         dfota modem info --state module
     """
     with StateDirectory(state) as directory:
-        console.result(_facts(directory))
+        facts = _facts(directory)
+    console.result(facts, text=_describe(facts))
 
 
 @modem.command("settings")
@@ -242,6 +243,21 @@ def _facts(directory: StateDirectory) -> dict[str, Any]:
         "imei": directory.nv.imei,
         "files": {file.name: file.size for file in directory.files.files()},
     }
+
+
+def _describe(facts: dict[str, Any]) -> str:
+    """The same for a person: lists as tables below."""
+    rows = [
+        f"{key.replace('_', ' '):<16}  {value}"
+        for key, value in facts.items()
+        if not isinstance(value, (list, dict))
+    ]
+    rows += [
+        f"  {entry['name']:<14}  {entry['size']:>10,}  {entry['digest'][:16]}"
+        for entry in facts.get("partitions", ())
+    ]
+    rows += [f"  {name:<14}  {size:>10,}" for name, size in facts.get("files", {}).items()]
+    return "\n".join(rows)
 
 
 def _trust(texts: tuple[str, ...]) -> Trust:
