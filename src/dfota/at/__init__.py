@@ -80,6 +80,7 @@ from dfota.at.command_decoder import (
 from dfota.at.commandline import Invocation, parse_line
 from dfota.at.location import LOCATION_MAX_BYTES, Location, parse_location
 from dfota.at.parameters import Choice, Integer, Parameter, String, Value
+from dfota.at.printable import escape
 from dfota.at.reply import CmeError, FinalResult, ReplyFormat, ResultCode
 from dfota.at.reply_decoder import (
     DataAcknowledged,
@@ -223,6 +224,7 @@ __all__ = [
     "Value",
     "decode_urc",
     "encode_line",
+    "escape",
     "explain_fota_error",
     "explain_http_error",
     "parse_line",

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dfota.at import escape
 from dfota.errors import OutputError
-
-_SPECIAL = {0x0D: "\\r", 0x0A: "\\n", 0x5C: "\\\\"}
 
 
 class Transcript:
@@ -64,11 +63,3 @@ class Transcript:
             self._stream.write(line.encode("ascii"))
         except OSError as error:
             self.failure = OutputError(str(self._path), error.strerror or str(error))
-
-
-def escape(data: bytes) -> str:
-    """*data* as printable ASCII, without loss."""
-    return "".join(
-        _SPECIAL.get(byte) or (chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}")
-        for byte in data
-    )

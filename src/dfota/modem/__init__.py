@@ -26,7 +26,7 @@ from dfota.modem.running import RunningModule
 from dfota.modem.service import ModuleOptions, ModuleService, serve_module
 from dfota.modem.state import StateDirectory
 from dfota.modem.timeline import Speed
-from dfota.modem.transcript import Direction, TranscriptEntry, escaped
+from dfota.modem.transcript import Direction, TranscriptEntry
 from dfota.modem.trust import Trust
 
 __all__ = [
@@ -54,7 +54,6 @@ __all__ = [
     "TranscriptEntry",
     "Trust",
     "VirtualModule",
-    "escaped",
     "reference",
     "serve_module",
     "settings",

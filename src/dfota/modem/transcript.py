@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO
 
+from dfota.at import escape
 from dfota.errors import OutputError
 
 
@@ -37,15 +38,10 @@ class TranscriptEntry:
     data: bytes
 
     def __str__(self) -> str:
-        return f"{self.at_s:10.3f} {self.port} {self.direction.value} {escaped(self.data)}"
+        return f"{self.at_s:10.3f} {self.port} {self.direction.value} {escape(self.data)}"
 
 
 TranscriptSink = Callable[[TranscriptEntry], None]
-
-
-def escaped(data: bytes) -> str:
-    r"""Printable text: ``\r``, ``\n``, ``\\`` and ``\xNN`` for what is not."""
-    return "".join(_ESCAPES[byte] for byte in data)
 
 
 class TranscriptFile:
@@ -69,13 +65,3 @@ class TranscriptFile:
     def close(self) -> None:
         """Close the file; harmless twice."""
         self._stream.close()
-
-
-def _escape(byte: int) -> str:
-    named = {0x0D: "\\r", 0x0A: "\\n", 0x5C: "\\\\"}
-    if byte in named:
-        return named[byte]
-    return chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"
-
-
-_ESCAPES = tuple(_escape(byte) for byte in range(256))

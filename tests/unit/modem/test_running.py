@@ -26,7 +26,6 @@ from dfota.modem import (
     TranscriptEntry,
     Trust,
     VirtualModule,
-    escaped,
     with_settings,
 )
 
@@ -340,7 +339,3 @@ def test_a_transcript_file_has_every_write_on_a_line_of_its_own(run, tmp_path):
     assert any(line.endswith(r"usbat > AT\r\n") for line in lines)
     assert any(line.endswith(r"usbat < AT\r") for line in lines)
     assert lines[-1].endswith(r"usbat < \r\nOK\r\n")
-
-
-def test_bytes_are_escaped_unambiguously():
-    assert escaped(b"a\r\n\\\x00\xff ~") == r"a\r\n\\\x00\xff ~"
