@@ -16,6 +16,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,8 +42,16 @@ class Step:
     in_background: bool = False
 
 
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
+
+
 def steps(page: Path) -> Iterator[Step]:
-    for block in BLOCK.finditer(page.read_text()):
+    text = page.read_text()
+    for port in set(re.findall(r"\b18[0-9]{3}\b", text)):
+        text = text.replace(port, free_port())
+    for block in BLOCK.finditer(text):
         if block["reason"]:
             continue
         current: Step | None = None
