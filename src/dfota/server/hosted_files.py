@@ -7,6 +7,8 @@ Rule 1. A name is decided on the raw request path, one segment at a time, before
 Rule 2. What the names lead to is resolved through every symbolic link and must still lie in
         the directory; a link inside is fine, a link out is as good as absent.
 Rule 3. Names that start with a dot do not exist: neither on the way nor behind a link.
+Rule 4. A private key is never served, whatever it is called: a package's signing key or the
+        key of ``--key`` may lie among the packages by mistake.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from urllib.parse import quote, unquote_to_bytes
 
 _REFUSED_BYTES = frozenset(range(0x20)) | {0x7F, ord("/"), ord("\\")}
 _MAX_PATH_SIZE = 2048
+_PEM_SIZE_MAX = 64 * 1024
+"""What is longer is no PEM file of a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +88,15 @@ def _inspect(directory: Path, parts: list[str]) -> HostedFile | None:
         return None
     if not stat.S_ISREG(facts.st_mode) or any(part.startswith(".") for part in inside):
         return None
+    if facts.st_size <= _PEM_SIZE_MAX and _holds_private_key(path):
+        return None
     return HostedFile("/".join(parts), path, facts.st_size)
+
+
+def _holds_private_key(path: Path) -> bool:
+    """Whether a PEM block of any kind of private key is in the file."""
+    try:
+        with path.open("rb") as stream:
+            return b"PRIVATE KEY-----" in stream.read(_PEM_SIZE_MAX)
+    except OSError:
+        return False  # what cannot be read cannot be served either; whoever asks hears why

@@ -115,3 +115,16 @@ def test_whatever_is_asked_stays_inside(tree, segments):
     ):
         hosted = find_file(root, path)
         assert hosted is None or hosted.path.is_relative_to(root)
+
+
+@pytest.mark.parametrize("kind", ["PRIVATE KEY", "RSA PRIVATE KEY", "ENCRYPTED PRIVATE KEY"])
+def test_a_private_key_is_never_served_under_any_name(tmp_path, kind):
+    root = tmp_path.resolve()
+    pem = f"text before\n-----BEGIN {kind}-----\nAAAA\n-----END {kind}-----\n"
+    (root / "release.key").write_text(pem)
+    (root / "renamed.zip").symlink_to("release.key")
+    assert list_files(root) == ()
+    for path in (b"/release.key", b"/renamed.zip"):
+        assert find_file(root, path) is None
+    (root / "release.key").write_text(pem.replace("PRIVATE", "PUBLIC"))
+    assert find_file(root, b"/release.key") is not None
