@@ -131,7 +131,7 @@ def _load_directory(path: Path) -> Release:
         raise ReleaseError(str(file), f"it has more than {_RELEASE_FILE_SIZE_MAX} bytes")
     try:
         table = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no UTF-8, or an absurd number
         raise ReleaseError(str(file), str(error)) from None
     try:
         return _build_release(path, file, table)

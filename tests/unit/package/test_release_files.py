@@ -78,6 +78,7 @@ def test_a_saved_release_comes_back(directory: Path, tmp_path: Path, old: Releas
         ("counter = 2", "counter = true", r"the key 'security_counter' must be an integer"),
         ("counter = 2", "counter = 2.0", r"the key 'security_counter' must be an integer"),
         ("counter = 2", "counter = -2", r"a security counter is 0 to"),
+        ("counter = 2", "counter = " + "9" * 5000, r"integer string"),
         ("slot = 4096", 'slot = "4096"', r"partition 1: the key 'slot' must be an integer"),
         ("slot = 4096", "slot = 8", r"its slot only 8"),
         ('"BG96MAR02A07M1G"', '"R 1"', r"a firmware revision is"),
