@@ -267,6 +267,7 @@ def _trust(texts: tuple[str, ...]) -> Trust:
 
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+    is_number = port.isascii() and port.isdigit() and len(port) <= 5
+    if not host or not is_number or int(port) > 65535:
         raise click.UsageError(f"--tcp wants HOST:PORT with a port of 0 to 65535, not {text!r}")
     return host.strip("[]"), int(port)

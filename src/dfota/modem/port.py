@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from dfota.modem.transfer import Transfer
 
 
+LINES_AT_ONCE = 64
+"""Lines and echoes that are worked off before the driver gets its turn."""
+
 LINE_FEED_S = 0.005
 """How long CONNECT waits for an LF behind the CR."""
 
@@ -156,12 +159,20 @@ class Port:
     # -- inside ------------------------------------------------------------------------
 
     def _work_off(self) -> None:
-        """Execute complete lines until there is none, or one takes its time."""
+        """Execute complete lines until there is none, one takes its time, or it is enough.
+
+        A flood of lines must leave whoever drives the module room for timers and Ctrl-C.
+        """
         if self._is_working:
             return
         self._is_working = True
+        left = LINES_AT_ONCE
         try:
             while not self._is_executing:
+                if not left:
+                    self.timeline.pace(0.0, self._work_off)
+                    break
+                left -= 1
                 event = self._decoder.next_event()
                 match event:
                     case None:

@@ -209,7 +209,9 @@ class ModuleService:
             case None:
                 pass
             case Path() as path:
-                self._transcript_file = TranscriptFile(path)
+                self._transcript_file = TranscriptFile(
+                    path, lambda error: self._options.log(f"the transcript ends here: {error}")
+                )
                 self._record = self._transcript_file
             case sink:
                 self._record = sink

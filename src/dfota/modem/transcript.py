@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -45,23 +46,44 @@ TranscriptSink = Callable[[TranscriptEntry], None]
 
 
 class TranscriptFile:
-    """Writes entries to a file, one line each, complete after each line."""
+    """Writes entries to a file, one line each, complete after each line.
 
-    def __init__(self, path: Path) -> None:
+    A module does not stop because somebody who watches it has a full disk: what cannot be
+    written is told once, and from then on nothing is written.
+    """
+
+    def __init__(
+        self, path: Path, on_failure: Callable[[OutputError], None] = lambda _error: None
+    ) -> None:
         """Begin the file; what it held is gone.
+
+        Args:
+            path: where.
+            on_failure: told when it cannot be gone on with.
 
         Raises:
             OutputError: it cannot be written.
         """
+        self._path = path
+        self._on_failure = on_failure
         try:
-            self._stream: IO[str] = path.open("w", encoding="ascii", buffering=1)
+            self._stream: IO[str] | None = path.open("w", encoding="ascii", buffering=1)
         except OSError as error:
             raise OutputError(str(path), error.strerror or str(error)) from error
 
     def __call__(self, entry: TranscriptEntry) -> None:
         """Append one line."""
-        self._stream.write(f"{entry}\n")
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(f"{entry}\n")
+        except OSError as error:
+            self.close()
+            self._on_failure(OutputError(str(self._path), error.strerror or str(error)))
 
     def close(self) -> None:
         """Close the file; harmless twice."""
-        self._stream.close()
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with contextlib.suppress(OSError):  # the rest of a line that was told already
+                stream.close()

@@ -55,3 +55,16 @@ def test_no_input_harms_the_module(victim, chunks):
     victim.take()
     victim.module.receive("usbat", b"AT+QGMR\r", victim.now)
     assert victim.take() == b"\r\nBG96MAR02A07M1G_01.018.01.018\r\n\r\nOK\r\n"
+
+
+def test_a_flood_of_lines_leaves_the_driver_its_turn(victim):
+    victim.module.power_on()
+    victim.run(until=lambda: victim.module.radio.is_registered)
+    victim.send(b"ATE0\r")
+    victim.take()
+    victim.module.receive("usbat", b"A/" * 1000, victim.now)
+    first = victim.take().count(b"OK")
+    assert 0 < first < 100
+    assert victim.module.next_deadline() == victim.now
+    victim.run()
+    assert first + victim.take().count(b"OK") == 1000

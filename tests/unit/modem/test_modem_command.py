@@ -138,6 +138,7 @@ def test_a_module_without_keys_is_warned_of(firmware, tmp_path, capsys):
         (("--speed", "0"), (2, "speed")),
         (("--tcp", "nonsense"), (2, "HOST:PORT")),
         (("--tcp", "localhost:99999"), (2, "HOST:PORT")),
+        (("--tcp", "localhost:" + "1" * 5000), (2, "HOST:PORT")),
         (("--power-cut", "restore:200"), (2, "percent")),
         (("--profile-set", "nonsense=1"), (2, "percent_style")),
         (("--trust", "/no/such/key"), (3, "/no/such/key")),

@@ -10,6 +10,7 @@ import select
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +29,7 @@ from dfota.modem import (
     VirtualModule,
     with_settings,
 )
+from dfota.modem.transcript import TranscriptFile
 
 PATIENCE_S = 20.0
 NEW_REVISION = "BG96MAR02A07M1G_01.019.01.019"
@@ -339,3 +341,13 @@ def test_a_transcript_file_has_every_write_on_a_line_of_its_own(run, tmp_path):
     assert any(line.endswith(r"usbat > AT\r\n") for line in lines)
     assert any(line.endswith(r"usbat < AT\r") for line in lines)
     assert lines[-1].endswith(r"usbat < \r\nOK\r\n")
+
+
+def test_a_full_disk_under_the_transcript_does_not_stop_the_module():
+    said = []
+    record = TranscriptFile(Path("/dev/full"), said.append)
+    for number in range(3):
+        record(TranscriptEntry(number, "usbat", Direction.TO_HOST, b"RDY"))
+    record.close()
+    record.close()
+    assert [error.path for error in said] == ["/dev/full"]
