@@ -159,18 +159,24 @@ class OutputError(DfotaError):
 
     code = "output.unwritable"
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
+    def __init__(
+        self,
+        path: str,
+        reason: str,
+        advice: str = "Check free space and permissions, or choose another place.",
+    ) -> None:
+        super().__init__(path, reason, advice)
         self.path = path
         self.reason = reason
+        self.advice = advice
 
     def __str__(self) -> str:
         return f"cannot write {self.path}: {self.reason}"
 
     @property
     def remedy(self) -> str:
-        """Name the usual causes."""
-        return "Check free space and permissions, or choose another place."
+        """What fits the reason."""
+        return self.advice
 
 
 # -- delta ------------------------------------------------------------------------------
@@ -560,22 +566,28 @@ class ModemError(DfotaError):
 
 
 class StateDirectoryError(ModemError):
-    """The state directory at *path* cannot be used: *reason*."""
+    """The state directory at *path* cannot be used: *reason*; *advice* is what to do."""
 
     code = "modem.state"
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
+    def __init__(
+        self,
+        path: str,
+        reason: str,
+        advice: str = "Choose another --state directory; a new one is made.",
+    ) -> None:
+        super().__init__(path, reason, advice)
         self.path = path
         self.reason = reason
+        self.advice = advice
 
     def __str__(self) -> str:
         return f"cannot use the state directory {self.path}: {self.reason}"
 
     @property
     def remedy(self) -> str:
-        """Choose another one."""
-        return "Choose another --state directory, or delete this one for a factory-new module."
+        """What fits the reason."""
+        return self.advice
 
 
 class EndpointError(ModemError):
@@ -885,4 +897,6 @@ class TlsFilesError(ServerError):
     @property
     def remedy(self) -> str:
         """Name both ways."""
-        return "Give PEM files with --cert and --key, or let --tls auto make them."
+        return (
+            "Give an unencrypted PEM file of the right kind; 'dfota serve --tls auto' makes them."
+        )

@@ -46,6 +46,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
         terminalreporter.write_line(
             f"{head}{cuts} cuts, {cuts - lost} survived: {old} old, {new} new"
             + (f"; {lost} LOST" if lost else "")
+            + ("; incomplete" if cuts < figures["operations"] * len(CutMode) else "")
         )
     if _MUTATIONS:
         caught = sum(name != "nothing" for name in _MUTATIONS)

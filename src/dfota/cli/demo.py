@@ -14,7 +14,8 @@ import click
 from dfota.cli.console import Advance, Console
 from dfota.cli.story import Audience, Outcome, Script, tell
 from dfota.cli.upgrade_display import UpgradeDisplay
-from dfota.errors import OutputError, ReleaseError
+from dfota.errors import InputError, OutputError, ReleaseError
+from dfota.flash import CutMode
 from dfota.host import CheckResult, HostEvent, Identified, Phase, PhaseEntered
 from dfota.modem import CutReport, Speed
 from dfota.package import Release, load_release
@@ -26,6 +27,12 @@ _PATH = click.Path(path_type=Path)
 DEFAULT_CUT_PERCENT = "38"
 """With the example firmware, a place where the module is programming a page."""
 
+_LANDED = {
+    CutMode.BEFORE: "nothing of it landed",
+    CutMode.HEAD: "half of it landed",
+    CutMode.TAIL: "all but its first byte landed",
+    CutMode.AFTER: "it landed, unknown to the module",
+}
 _TOLD_PHASES = {Phase.DOWNLOADING, Phase.UPDATING, Phase.RESTORING, Phase.REBOOTING}
 
 
@@ -72,15 +79,17 @@ def demo(
     """  # noqa: D301 - click wants the backspace character itself
     if (old is None) != (new is None):
         raise click.UsageError("--old and --new go together.")
-    script = Script(
-        old=_load(old, _OLD, _OLD_REVISION),
-        new=_load(new, _NEW, _NEW_REVISION),
-        folder=_folder(keep),
-        cut_percent=power_cut,
-        speed=Speed.parse(speed),
-    )
-    with _Narrator(console) as narrator:
-        outcome = tell(script, narrator)
+    pace = Speed.parse(speed)
+    before, after = _load(old, _OLD, _OLD_REVISION), _load(new, _NEW, _NEW_REVISION)
+    if before.digest == after.digest:
+        raise InputError("the old and the new release are the same; there is nothing to show")
+    script = Script(old=before, new=after, folder=_folder(keep), cut_percent=power_cut, speed=pace)
+    try:
+        with _Narrator(console) as narrator:
+            outcome = tell(script, narrator)
+    except BaseException:
+        console.note(f"what was made so far is left in {script.folder}")
+        raise
     console.result(outcome.to_facts(), text=_summary(script, outcome))
 
 
@@ -107,7 +116,7 @@ def _folder(keep: Path | None) -> Path:
             return Path(tempfile.mkdtemp(prefix="dfota-demo-"))
         keep.mkdir(parents=True)
     except FileExistsError:
-        raise OutputError(str(keep), "it is there already") from None
+        raise OutputError(str(keep), "it is there already", "Choose a new name.") from None
     except OSError as error:
         raise OutputError(str(keep), error.strerror or str(error)) from error
     return keep
@@ -142,17 +151,18 @@ class _Narrator(Audience):
         self._end_bar()
         self._say(
             "package",
-            f"{package.name}, {size:,} bytes instead of {full_size:,}, signed by {key_id}",
+            f"{package.name}, {size:,} bytes instead of {full_size:,}, signed by {key_id[:8]}…",
         )
 
     def serving(self, url: str) -> None:
         """Say where it is."""
         self._url = url
         self._say("server", url)
+        self._say("module", "a virtual BG96 boots")
 
     def running(self, port: str, revision: str) -> None:
         """Say what runs."""
-        self._say("module", f"virtual BG96 at {port} runs {revision}")
+        self._say("module", f"{port} runs {revision}")
 
     def downloading(self, download: Download) -> None:
         """Move the bar of the download; the module itself is silent in this phase."""
@@ -164,7 +174,7 @@ class _Narrator(Audience):
         name = f"{'POWER CUT':<10}"
         if self._console.is_interactive:
             name = click.style(name, fg="red", bold=True)
-        self._console.note(f"{name} {str(report).removeprefix('power lost ')}")
+        self._console.note(f"{name} {_hit(report)}")
 
     def upgrading(self, event: HostEvent) -> None:
         """Show the host's view."""
@@ -182,6 +192,16 @@ class _Narrator(Audience):
     def _end_bar(self) -> None:
         self._bars.close()
         self._advance = None
+
+
+def _hit(report: CutReport) -> str:
+    """Where the cut fell, in one line of a narrow terminal."""
+    place = f"at {report.percent} % of {report.phase.upper()}"
+    operation = report.operation
+    if operation is None or operation.cut is None:
+        return f"{place}, between two flash operations"
+    what = f"{operation.kind.value} in sector {operation.sector}"
+    return f"{place}: {what}, {_LANDED[operation.cut]}"
 
 
 def _summary(script: Script, outcome: Outcome) -> str:
@@ -209,7 +229,7 @@ def _summary(script: Script, outcome: Outcome) -> str:
             f"upgraded    {outcome.upgraded.revision_before} → {outcome.upgraded.revision_after}",
             f"sent        {sent}",
             f"times       {times}",
-            f"power cut   {str(outcome.cut or 'none').removeprefix('power lost ')}",
+            f"power cut   {_hit(outcome.cut) if outcome.cut else 'none'}",
             f"proof       {outcome.upgraded.proof}",
             "digests     before and after, read from the module's flash",
             *rows,

@@ -8,6 +8,8 @@ below must name every command with its one-line help.
 
 from __future__ import annotations
 
+import difflib
+import errno
 import importlib
 import os
 import sys
@@ -18,7 +20,7 @@ import click
 from dfota import __version__
 from dfota.cli.console import Console, ReaderLeftError
 from dfota.cli.exit_codes import ExitCode, exit_code_for
-from dfota.errors import DfotaError
+from dfota.errors import DfotaError, MisuseError, OutputError
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("dfota.cli.demo:demo", "Upgrade a virtual BG96 in one terminal, power cut included."),
@@ -52,6 +54,16 @@ class LazyGroup(click.Group):
         _accept_console_options(command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one may have been meant."""
+        if args and args[0] not in _COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " 'dfota --help' lists them."
+            raise click.UsageError(f"There is no command {args[0]!r}.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Print the table without importing anything."""
         with formatter.section("Commands"):
@@ -67,32 +79,19 @@ def _set_quiet(ctx: click.Context, _option: click.Parameter, chosen: bool) -> No
 
 
 def _accept_console_options(command: click.Command) -> None:
-    """Let every leaf command take ``--json`` and ``--quiet`` too: people put them last."""
+    """Let every command take ``--json`` and ``--quiet`` too: people put them anywhere."""
     if isinstance(command, click.Group):
         for child in command.commands.values():
             _accept_console_options(child)
-        return
     taken = {name for option in command.params for name in option.opts}
-    if "--json" not in taken:
-        command.params.append(
-            click.Option(
-                ["--json"],
-                is_flag=True,
-                expose_value=False,
-                callback=_set_json,
-                help="Print the result as JSON, for machines.",
+    for names, callback, text in (
+        (["--json"], _set_json, "Print the result as JSON, for machines."),
+        (["-q", "--quiet"], _set_quiet, "No notes and no progress on stderr."),
+    ):
+        if taken.isdisjoint(names):
+            command.params.append(
+                click.Option(names, is_flag=True, expose_value=False, callback=callback, help=text)
             )
-        )
-    if "--quiet" not in taken:
-        command.params.append(
-            click.Option(
-                ["--quiet"],
-                is_flag=True,
-                expose_value=False,
-                callback=_set_quiet,
-                help="No notes and no progress on stderr.",
-            )
-        )
 
 
 @click.group(
@@ -122,17 +121,31 @@ def run(argv: list[str] | None = None) -> int:
         console.error(error)
         return exit_code_for(error)
     except click.ClickException as error:
-        error.show()
+        if console.as_json:
+            console.error(MisuseError(error.format_message()))
+        else:
+            error.show()
         return ExitCode.USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt) as error:
+        if isinstance(error.__cause__, EOFError):
+            raise error.__cause__ from None  # click takes any EOFError for Ctrl-D
         click.echo("interrupted", err=True)
         return ExitCode.INTERRUPTED
     except ReaderLeftError:
-        # `dfota … | head`: point stdout elsewhere, so that the interpreter's own flush at
-        # exit does not complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _forget_stdout()
         return ExitCode.OK
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _forget_stdout()
+        console.error(OutputError("standard output", "no space left on device"))
+        return ExitCode.OUTPUT
     return result if isinstance(result, int) else ExitCode.OK
+
+
+def _forget_stdout() -> None:
+    """Point stdout elsewhere, so that the interpreter's flush at exit does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def main() -> NoReturn:

@@ -148,7 +148,7 @@ def run(
 @modem.command()
 @click.option(
     "--state",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path),
     required=True,
     help="Directory of a module that does not run.",
 )

@@ -12,10 +12,13 @@ from functools import partial
 from pathlib import Path
 
 import click
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificates
 
 from dfota.cli.console import Console
 from dfota.cli.upgrade_display import UpgradeDisplay
-from dfota.errors import FileUnreadableError
+from dfota.errors import FileUnreadableError, TlsFilesError
 from dfota.host import (
     BAUDRATE,
     CA_FILE,
@@ -61,7 +64,7 @@ _PEM_MAX_BYTES = 16384
 @click.option("--ca", type=_FILE, help="CA file (PEM) with which the module checks the server.")
 @click.option("--client-cert", type=_FILE, help="Certificate (PEM) of the module.")
 @click.option("--client-key", type=_FILE, help="Private key (PEM) of the module's certificate.")
-@click.option("--baudrate", type=int, default=BAUDRATE, show_default=True,
+@click.option("--baudrate", type=click.IntRange(min=300), default=BAUDRATE, show_default=True,
               help="Speed of a serial port.")  # fmt: skip
 @click.option("--download-timeout", type=click.FloatRange(min=1), metavar="SECONDS",
               help="How long the download may take.  [default: 600, more for large packages]")  # fmt: skip
@@ -127,11 +130,11 @@ def upgrade(
         if apn is None
         else AccessPoint(apn, _IP_TYPES[apn_type], apn_user, apn_password),
         certificates={
-            name: _read_file(path, _PEM_MAX_BYTES)
-            for name, path in (
-                (CA_FILE, ca),
-                (CLIENT_CERTIFICATE_FILE, client_cert),
-                (CLIENT_KEY_FILE, client_key),
+            name: _read_pem(path, label)
+            for name, path, label in (
+                (CA_FILE, ca, "CERTIFICATE"),
+                (CLIENT_CERTIFICATE_FILE, client_cert, "CERTIFICATE"),
+                (CLIENT_KEY_FILE, client_key, "PRIVATE KEY"),
             )
             if path is not None
         },
@@ -197,7 +200,11 @@ def _print_upgraded(console: Console, upgraded: Upgraded) -> None:
     if console.as_json:
         console.event({"event": "upgraded", **upgraded.to_facts()})
         return
-    times = ", ".join(f"{entry.phase.value} {entry.seconds:.1f} s" for entry in upgraded.phases)
+    times = ", ".join(
+        f"{entry.phase.value} {entry.seconds:.1f} s"
+        for entry in upgraded.phases
+        if entry.seconds >= 0.05
+    )
     before = upgraded.revision_before or "an upgrade that was already running"
     console.result(
         {},
@@ -222,6 +229,19 @@ def _read_package(
     return data, PackageFacts(
         manifest.model, manifest.old_revision, manifest.new_revision, len(data)
     )
+
+
+def _read_pem(path: Path, label: str) -> bytes:
+    """Read a PEM file (RFC 7468) that the module is to keep: a wrong one would stay there."""
+    data = _read_file(path, _PEM_MAX_BYTES)
+    try:
+        if label == "CERTIFICATE":
+            load_pem_x509_certificates(data)
+        else:
+            load_pem_private_key(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise TlsFilesError(str(path), f"it holds no {label.lower()} (PEM, unencrypted)") from error
+    return data
 
 
 def _read_file(path: Path, limit: int) -> bytes:

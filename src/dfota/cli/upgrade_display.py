@@ -31,8 +31,8 @@ _LEFT = {
     Phase.REBOOTING: "The module has reported success and is restarting; ask it with AT+QGMR.",
 }
 _GOES_ON = (
-    "The module goes on by itself. Leave it powered, and do not start the upgrade again; "
-    "the same command follows it to its end."
+    "The module goes on by itself: leave it powered. Run the same command again to follow "
+    "it to its end; nothing is started twice."
 )
 
 

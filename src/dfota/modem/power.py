@@ -89,5 +89,5 @@ class CutReport:
 
     def __str__(self) -> str:
         where = f"{self.phase} {self.percent} %" if self.percent else self.phase
-        hit = f"in a {self.operation}" if self.operation else "between two flash operations"
+        hit = f"in the {self.operation}" if self.operation else "between two flash operations"
         return f"power lost in {where}, {hit}"

@@ -9,6 +9,7 @@ generated from them and a test holds the two together.
 # ruff: noqa: FBT003, RUF009 - _setting is dataclasses.field, its first argument the default
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from enum import Enum
@@ -377,7 +378,7 @@ class Setting:
         Raises:
             MisuseError: it is of another kind.
         """
-        wrong = MisuseError(f"{self.name} is {self.allowed.replace('`', '')}, not {text!r}")
+        wrong = MisuseError(f"{self.name} takes {self.allowed.replace('`', '')}, not {text!r}")
         try:
             if self.kind is bool:
                 return {
@@ -417,7 +418,11 @@ def with_settings(profile: Profile, assignments: Iterable[str]) -> Profile:
             raise MisuseError(f"a profile setting is KEY=VALUE, not {assignment!r}")
         setting = known.get(key.strip().replace("-", "_"))
         if setting is None:
-            raise MisuseError(f"no profile setting {key!r}; there are: {', '.join(known)}")
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise MisuseError(
+                f"there is no profile setting {key!r}; {hint}'dfota modem settings' lists all"
+            )
         changes[setting.name] = setting.parse(text.strip())
     return replace(profile, **changes)
 

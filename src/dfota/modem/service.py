@@ -105,13 +105,14 @@ class ModuleService:
         self._started_at = self._loop.time()
         try:
             self._open_transcript()
+            # Ports first: one that cannot be opened shall not leave a new module behind.
+            for name, endpoint in _endpoints(options):
+                await endpoint.open(partial(self._receive, name))
+                self._endpoints[name] = endpoint
             self._state = StateDirectory(
                 options.state, firmware=options.firmware, profile=options.profile
             )
             self._network = AsyncioNetwork(options.speed, self._tell)
-            for name, endpoint in _endpoints(options):
-                await endpoint.open(partial(self._receive, name))
-                self._endpoints[name] = endpoint
             self.module = VirtualModule(
                 self._state,
                 profile=options.profile,
@@ -181,6 +182,8 @@ class ModuleService:
         self._changed()
 
     def _receive(self, port: str, data: bytes) -> None:
+        if self._state is None:
+            return  # the port is open a moment before there is a module behind it
         self.module.set_time(self._now)
         self._note(port, Direction.TO_MODULE, data)
         self.module.receive(port, data, self._now)

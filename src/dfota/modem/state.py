@@ -82,7 +82,9 @@ class StateDirectory:
             self.is_new = not (path / _FACTS).exists()
             if self.is_new and firmware is None:
                 raise StateDirectoryError(
-                    str(path), "there is no module in it yet, and no firmware was given"
+                    str(path),
+                    "there is no module in it yet, and no firmware was given",
+                    "Give the firmware of a factory-new module with --firmware.",
                 )
             # Before anything is made: firmware that cannot be loaded leaves no trace.
             release = firmware() if self.is_new and callable(firmware) else firmware
@@ -90,7 +92,9 @@ class StateDirectory:
             foreign = sorted(entry.name for entry in path.iterdir() if entry.name not in _OURS)
             if self.is_new and any(not name.startswith(".") for name in foreign):
                 raise StateDirectoryError(
-                    str(path), f"it holds other files ({foreign[0]}) and no module"
+                    str(path),
+                    f"it holds other files ({foreign[0]}) and no module",
+                    "Choose another --state directory; a new one is made.",
                 )
             self._lock = _locked(path)
             # Somebody else may have made a module while we did not hold the lock.
@@ -192,5 +196,12 @@ def _locked(path: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
-        raise StateDirectoryError(str(path), "another process runs the module in it") from error
+        raise StateDirectoryError(
+            str(path),
+            "another process runs the module in it",
+            "Stop that process (its number is in the file lock), or choose another directory.",
+        ) from error
+    # For people who want to kill it; nothing here reads it.
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor

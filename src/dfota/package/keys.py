@@ -167,5 +167,7 @@ def _read_pem(path: Path) -> bytes:
 
 def _write_new(path: Path, data: bytes, *, mode: int, overwrite: bool) -> None:
     if os.path.lexists(path) and not overwrite:
-        raise OutputError(str(path), "the file exists already")
+        raise OutputError(
+            str(path), "the file exists already", "Choose another name, or add --force."
+        )
     write_atomically(path, data, mode=mode)

@@ -104,7 +104,7 @@ def _check_free(directory: Path) -> None:
     if not os.path.lexists(directory):
         return
     if directory.is_symlink() or not directory.is_dir() or any(directory.iterdir()):
-        raise OutputError(str(directory), "it exists already")
+        raise OutputError(str(directory), "it exists already", "Choose another name.")
 
 
 def _release_file(release: Release) -> str:

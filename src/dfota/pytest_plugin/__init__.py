@@ -48,12 +48,12 @@ class ModuleFactory(Protocol):
 
     def __call__(
         self,
-        firmware: Release | Path | None = None,
+        firmware: Release | Path | str | None = None,
         *,
         state: Path | None = None,
         trusted: Sequence[PublicKey] | None = None,
         any_signer: bool = False,
-        speed: str | None = None,
+        speed: str | float | None = None,
         power_cut: PowerCut | str | None = None,
         **settings: object,
     ) -> RunningModule:
@@ -148,12 +148,12 @@ def module_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[M
     with ExitStack() as modules:
 
         def make(
-            firmware: Release | Path | None = None,
+            firmware: Release | Path | str | None = None,
             *,
             state: Path | None = None,
             trusted: Sequence[PublicKey] | None = None,
             any_signer: bool = False,
-            speed: str | None = None,
+            speed: str | float | None = None,
             power_cut: PowerCut | str | None = None,
             **settings: object,
         ) -> RunningModule:
@@ -169,7 +169,9 @@ def module_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[M
                 firmware=_firmware(request.config, firmware),
                 profile=_profile(settings),
                 trust=Trust(tuple(keys), any_signer),
-                speed=Speed.parse(speed or request.config.getini("dfota_speed")),
+                speed=Speed.parse(
+                    str(request.config.getini("dfota_speed") if speed is None else speed)
+                ),
                 power_cut=PowerCut.parse(power_cut) if isinstance(power_cut, str) else power_cut,
                 transcript=transcript,
             )
@@ -246,7 +248,7 @@ def package_server(
 
 
 def _firmware(
-    config: pytest.Config, given: Release | Path | None
+    config: pytest.Config, given: Release | Path | str | None
 ) -> Release | Callable[[], Release]:
     from dfota.package import load_release
     from dfota.testing import make_release
@@ -256,8 +258,8 @@ def _firmware(
         if not configured:
             return make_release()
         given = config.rootpath / configured
-    if isinstance(given, Path):
-        path = given
+    if isinstance(given, (str, Path)):
+        path = config.rootpath / given
         return lambda: load_release(path)
     return given
 
