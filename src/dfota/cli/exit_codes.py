@@ -40,6 +40,8 @@ class ExitCode(IntEnum):
     """The module went silent; whether the upgrade will finish is not known."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C."""
+    TERMINATED = 143
+    """Stopped by SIGTERM."""
 
 
 _BY_CLASS: tuple[tuple[type[errors.DfotaError], ExitCode], ...] = (

@@ -12,6 +12,7 @@ import difflib
 import errno
 import importlib
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -129,8 +130,9 @@ def run(argv: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt) as error:
         if isinstance(error.__cause__, EOFError):
             raise error.__cause__ from None  # click takes any EOFError for Ctrl-D
-        click.echo("interrupted", err=True)
-        return ExitCode.INTERRUPTED
+        by_sigterm = isinstance(error, _Terminated) or isinstance(error.__cause__, _Terminated)
+        click.echo("terminated" if by_sigterm else "interrupted", err=True)
+        return ExitCode.TERMINATED if by_sigterm else ExitCode.INTERRUPTED
     except ReaderLeftError:
         _forget_stdout()
         return ExitCode.OK
@@ -143,11 +145,20 @@ def run(argv: list[str] | None = None) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM: everything that tidies up after Ctrl-C tidies up after it, too."""
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    raise _Terminated
+
+
 def _forget_stdout() -> None:
     """Point stdout elsewhere, so that the interpreter's flush at exit does not complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def main() -> NoReturn:
-    """Entry point of the ``dfota`` program."""
+    """Run the process's own command line and end the process."""
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run())

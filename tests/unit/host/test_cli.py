@@ -15,6 +15,7 @@ from dfota.cli.exit_codes import ExitCode
 from dfota.cli.main import run
 from dfota.host import Session
 from dfota.package import Partition, Release, SigningKey, build
+from dfota.testing import make_certificates
 from dfota.values import FirmwareVersion
 
 URL = "https://www.quectel.com:100/update.zip"
@@ -184,13 +185,26 @@ def test_a_full_disk_of_the_transcript_is_told_after_the_success(wired, capsys) 
 
 def test_certificates_go_under_the_fixed_names(wired, tmp_path: Path) -> None:
     wired.script_remote()
-    files = {name: tmp_path / name for name in ("ca", "cert", "key")}
-    for name, path in files.items():
-        path.write_bytes(name.encode())
-    options = ["--ca", files["ca"], "--client-cert", files["cert"], "--client-key", files["key"]]
+    made = make_certificates(tmp_path)
+    options = ["--ca", made.ca_path, "--client-cert", made.cert_path, "--client-key", made.key_path]
     assert run(["upgrade", "fake", "--url", URL, *map(str, options)]) == ExitCode.OK
     assert wired.module.files == {
-        "fota_cacert.pem": b"ca",
-        "fota_client_cert.pem": b"cert",
-        "fota_client_key.pem": b"key",
+        "fota_cacert.pem": made.ca_path.read_bytes(),
+        "fota_client_cert.pem": made.cert_path.read_bytes(),
+        "fota_client_key.pem": made.key_path.read_bytes(),
     }
+
+
+@pytest.mark.parametrize("option", ["--ca", "--client-cert", "--client-key"])
+def test_a_file_that_is_no_certificate_is_refused_before_the_port_is_opened(
+    wired, tmp_path: Path, capsys, option: str
+) -> None:
+    """It would stay in the module and spoil every later download."""
+    made = make_certificates(tmp_path)
+    (tmp_path / "wrong").write_text("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
+    files = {"--ca": made.ca_path, "--client-cert": made.cert_path, "--client-key": made.key_path}
+    files[option] = tmp_path / "wrong"
+    options = [str(part) for pair in files.items() for part in pair]
+    assert run(["upgrade", "fake", "--url", URL, *options]) == ExitCode.INPUT
+    assert "wrong" in capsys.readouterr().err
+    assert wired.port.opened == 0

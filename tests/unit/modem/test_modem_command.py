@@ -140,7 +140,7 @@ def test_a_module_without_keys_is_warned_of(firmware, tmp_path, capsys):
         (("--tcp", "localhost:99999"), (2, "HOST:PORT")),
         (("--tcp", "localhost:" + "1" * 5000), (2, "HOST:PORT")),
         (("--power-cut", "restore:200"), (2, "percent")),
-        (("--profile-set", "nonsense=1"), (2, "percent_style")),
+        (("--profile-set", "nonsense=1"), (2, "'dfota modem settings' lists all")),
         (("--trust", "/no/such/key"), (3, "/no/such/key")),
         (("--firmware", "/no/such/firmware"), (3, "/no/such/firmware")),
         (("--pty", "/no/such/directory/tty"), (6, "/no/such/directory/tty")),

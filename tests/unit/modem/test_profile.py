@@ -44,7 +44,8 @@ def test_dashes_may_stand_for_underscores():
     ("assignment", "hint"),
     [
         ("nonsense", "KEY=VALUE"),
-        ("no_such=1", "percent_style"),
+        ("no_such=1", "'dfota modem settings' lists all"),
+        ("percent_stile=1", "did you mean percent_style"),
         ("rssi=high", "integer"),
         ("percent_style=loud", "space-percent, percent, plain"),
         ("eufs_paths=perhaps", "true, false"),
