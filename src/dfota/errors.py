@@ -685,7 +685,9 @@ class CommandRefusedError(HostError):
 
     @property
     def remedy(self) -> str:
-        """Look it up."""
+        """Look it up; a refused start has one usual cause."""
+        if self.command.startswith("AT+QFOTADL"):
+            return "If the module is still downloading, silently, wait for it; else check the URL."
         return "Look the code up in docs/reference/codes.md."
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dfota.at import QFOTADL, Form, Urc, parse_location
-from dfota.errors import CheckFailedError, CommandRefusedError, MisuseError
+from dfota.at import FOTA_URCS, QFOTADL, Form, Urc, parse_location
+from dfota.errors import CheckFailedError, CommandRefusedError, MisuseError, PortError
 from dfota.host.checks import (
     AccessPoint,
     PackageFacts,
@@ -24,7 +24,7 @@ from dfota.host.checks import (
     check_supply,
     check_urc_port,
 )
-from dfota.host.dialogue import Answer, Ask, ForgetUrcs, Procedure, Report
+from dfota.host.dialogue import Answer, Ask, ForgetUrcs, Happened, Listen, Now, Procedure, Report
 from dfota.host.events import (
     CheckResult,
     CheckStatus,
@@ -41,6 +41,9 @@ from dfota.host.follow import Following
 from dfota.host.identity import get_attention, identify
 from dfota.host.phases import TimeLimits
 from dfota.values import FirmwareVersion
+
+REFUSED_LISTEN_S = 30.0
+"""How long a refused AT+QFOTADL waits for a word of an upgrade that runs already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +127,8 @@ def upgrade(plan: Plan) -> Procedure[Upgraded]:
         if check.status is CheckStatus.FAILED:
             raise check.as_error()
     yield from _upload(plan)
-    yield from _start(plan)
-    return (yield from _follow(plan, identity, None))
+    heard = yield from _start(plan)
+    return (yield from _follow(plan, identity, heard))
 
 
 def _follow(plan: Plan, identity: Identified | None, first: Urc | None) -> Procedure[Upgraded]:
@@ -182,13 +185,32 @@ def _upload(plan: Plan) -> Procedure[None]:
         yield from upload_file(name, data)
 
 
-def _start(plan: Plan) -> Procedure[None]:
+def _start(plan: Plan) -> Procedure[Urc | None]:
+    """Send AT+QFOTADL; if it is refused because one is running already, what that one said."""
     location: str | int = plan.url if plan.url is not None else 1
     # What is still in the queue belongs to the past, the boot for example.
     yield ForgetUrcs()
     ask = Ask.command(QFOTADL, Form.WRITE, location=location)
     answer = yield ask
     if isinstance(answer, Answer) and not answer.ok:
-        raise CommandRefusedError(ask.line, answer.text)
+        # While a module downloads it answers everything else as if nothing were going on.
+        heard = yield from _listen_for_upgrade()
+        if heard is None:
+            raise CommandRefusedError(ask.line, answer.text)
+        yield Report(UpgradeFound())
+        return heard
     # No answer is not a refusal: the OK may be lost, so the URCs decide.
     yield Report(UpgradeStarted(ask.line))
+    return None
+
+
+def _listen_for_upgrade() -> Procedure[Urc | None]:
+    """Await a word of an upgrade that runs already."""
+    until = (yield Now()) + REFUSED_LISTEN_S
+    while (now := (yield Now())) < until:
+        heard = yield Listen(until - now)
+        if isinstance(heard, FOTA_URCS):
+            return heard
+        if heard is Happened.PORT_LOST:
+            raise PortError("", "it went away after AT+QFOTADL was refused")
+    return None

@@ -437,6 +437,20 @@ def test_a_refused_start_is_told_with_the_answer(bench) -> None:
     assert bench.starts == 1
 
 
+def test_a_download_that_runs_already_is_followed(bench) -> None:
+    """A second host, or the same one after Ctrl-C: the module refuses and goes on."""
+    bench.module.answers[bench.START_URL] = "ERROR"
+
+    def go_on() -> None:
+        bench.module.at(20, *bench.fota('"HTTPEND",0'))
+        bench.script_installation(21)
+
+    bench.when(bench.START_URL, go_on)
+    assert bench.upgrade().revision_after == bench.NEW
+    assert bench.starts == 1
+    assert any(isinstance(event, UpgradeFound) for event in bench.events)
+
+
 def test_what_is_said_before_the_start_is_not_taken_for_its_outcome(bench) -> None:
     bench.when("AT+COPS?", lambda: bench.module.at(0, *bench.fota('"END",504')))
     begin = bench.module.on_line
