@@ -108,3 +108,31 @@ def test_without_a_terminal_there_are_no_bars(capsys: pytest.CaptureFixture[str]
         advance(5)
     captured = capsys.readouterr()
     assert captured.out == captured.err == ""
+
+
+def test_a_typing_error_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["upgrde"]) == ExitCode.USAGE
+    assert "Did you mean upgrade?" in capsys.readouterr().err
+
+
+def test_usage_errors_are_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--json", "nonsense"]) == ExitCode.USAGE
+    told = json.loads(capsys.readouterr().err)
+    assert "nonsense" in told["message"]
+
+
+@pytest.mark.parametrize("argv", [["--version"], ["completion", "bash"]])
+def test_a_full_stdout_is_told(argv: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", "dfota", *argv],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert finished.returncode == ExitCode.OUTPUT
+    assert finished.stderr.startswith("error: cannot write standard output")
+    assert "Traceback" not in finished.stderr
+
+
+def test_a_group_takes_json_before_its_verb(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["delta", "--json", "show", "missing.patch"]) == ExitCode.INPUT
+    assert json.loads(capsys.readouterr().err)["error"] == "input.unreadable"
