@@ -224,7 +224,11 @@ class Profile:
     supply_mv: int = _setting(3800, "Supply voltage of `AT+CBC`, millivolts.", "simulation only")
     # -- identity ----------------------------------------------------------------------
     manufacturer: str = _setting("Quectel", "First line of `ATI`.", _AT + "2.1")
-    imei: str = _setting("866425030123451", "IMEI of a factory-new module.", "simulation only")
+    imei: str = _setting(
+        "",
+        "IMEI of a factory-new module; empty: one of its own, made from the place of its state.",
+        "simulation only",
+    )
     imsi: str = _setting("460023210226023", "IMSI of the SIM card.", _AT + "5.1")
     iccid: str = _setting("89860025128306012474", "Number of the SIM card.", _AT + "5.6")
     answer_qgmr_read_form: bool = _setting(
@@ -341,7 +345,8 @@ class Profile:
                 not (value.isascii() and value.isprintable()) or '"' in value
             ):
                 raise MisuseError(f"{setting.name} must be printable ASCII without a quote")
-        Imei(self.imei)
+        if self.imei:
+            Imei(self.imei)
 
 
 FILE_PARAMETER_ERRORS = (0, *FILE_ERRORS)

@@ -11,6 +11,7 @@ at its next start.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -32,9 +33,13 @@ from dfota.modem.filesystem import FileSystem
 from dfota.modem.nv import Nv, load_nv, save_nv
 from dfota.modem.profile import BG96, Profile
 from dfota.package import Release
+from dfota.values import Imei
 
 STATE_FORMAT = 1
 """Version of the directory; rises when an older dfota would misread it."""
+
+TYPE_ALLOCATION_CODE = "86642503"
+"""The first eight digits of the IMEI of virtual modules (3GPP TS 23.003, 6.2.1)."""
 
 _LOCK = "lock"
 _FLASH = "flash.bin"
@@ -163,7 +168,7 @@ class StateDirectory:
         (self.path / _FLASH).unlink(missing_ok=True)
         self._flash = create_flash_file(self.path / _FLASH, geometry)
         factory(self._flash, release)
-        self.nv = Nv(imei=profile.imei, urc_port=profile.urc_port)
+        self.nv = Nv(imei=profile.imei or _own_imei(self.path), urc_port=profile.urc_port)
         self.save_nv()
         facts = {
             "format": STATE_FORMAT,
@@ -188,6 +193,12 @@ class StateDirectory:
             for size in sizes  # 0: the geometry refuses it
         )
         return Geometry(page_size, sector_size, sector_count)
+
+
+def _own_imei(path: Path) -> str:
+    """An IMEI that differs from directory to directory, so that hosts can tell modules apart."""
+    number = int.from_bytes(hashlib.sha256(os.fsencode(path.resolve())).digest()[:8], "big")
+    return Imei.with_check_digit(f"{TYPE_ALLOCATION_CODE}{number % 1_000_000:06d}").digits
 
 
 def _locked(path: Path) -> int:

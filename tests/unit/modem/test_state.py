@@ -13,6 +13,8 @@ import pytest
 
 from dfota.errors import StateDirectoryError
 from dfota.modem import BG96, StateDirectory, with_settings
+from dfota.testing import make_release
+from dfota.values import Imei
 
 
 def test_a_new_module_is_made_and_found_again(tmp_path, lab):
@@ -223,3 +225,14 @@ def test_a_closed_directory_has_no_flash(tmp_path, lab):
     state.close()
     with pytest.raises(StateDirectoryError, match="closed"):
         _ = state.flash
+
+
+def test_every_module_has_an_imei_of_its_own(tmp_path):
+    release = make_release()
+    found = set()
+    for name in ("a", "b"):
+        with StateDirectory(tmp_path / name, firmware=release) as state:
+            found.add(Imei(state.nv.imei).digits)
+    with StateDirectory(tmp_path / "a") as state:
+        assert state.nv.imei in found
+    assert len(found) == 2
