@@ -30,6 +30,19 @@ class Certificates:
     key_path: Path
 
 
+_CA_USAGE = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 def make_certificates(
     directory: Path,
     names: Sequence[str] = ("localhost", "127.0.0.1"),
@@ -56,11 +69,19 @@ def make_certificates(
     authority = (
         _builder(ca_name, ca_name, ca_key, now + timedelta(days=7))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        # Python 3.13 and newer insist on these (RFC 5280, 4.2.1.1 to 4.2.1.3).
+        .add_extension(
+            x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key()), critical=False
+        )
+        .add_extension(_CA_USAGE, critical=True)
         .sign(ca_key, hashes.SHA256())
     )
     certificate = (
         _builder(_name(names[0]), ca_name, key, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False
+        )
         .add_extension(
             x509.SubjectAlternativeName([_alternative(n) for n in names]), critical=False
         )
