@@ -88,7 +88,7 @@ def build_command(  # noqa: PLR0917 - click passes each option by name
     _refuse_to_overwrite(output, old, new)
     built = _build(console, old_release, new_release, keys, allow_downgrade=allow_downgrade)
     write_atomically(output, built)
-    full_size = sum(len(part.data) for part in new_release.partitions)
+    full_size = new_release.size
     facts = {
         "package": str(output),
         **_manifest_facts(parse(built).manifest, len(built)),
@@ -189,7 +189,7 @@ def apply(console: Console, file: Path, old: Path, new: Path, key_files: tuple[P
             "hardware": new_release.hardware,
             "revision": new_release.revision.text,
             "release_digest": new_release.digest.hex,
-            "size": sum(len(part.data) for part in new_release.partitions),
+            "size": new_release.size,
         }
     )
 
@@ -238,7 +238,7 @@ def _build(
     allow_downgrade: bool,
 ) -> bytes:
     done_before = 0
-    with console.progress("Building", sum(len(part.data) for part in new.partitions)) as advance:
+    with console.progress("Building", new.size) as advance:
 
         def within(size: int) -> Callable[[int, int], None]:
             return lambda done, total: advance(done_before + size * done / max(total, 1))

@@ -192,7 +192,7 @@ def tell(script: Script, audience: Audience) -> Outcome:
         outcome = Outcome(
             package=package,
             package_bytes=len(data),
-            full_image_bytes=sum(len(partition.data) for partition in script.new.partitions),
+            full_image_bytes=script.new.size,
             upgraded=upgraded,
             cut=module.last_cut,
             digests_before={entry.name: entry.digest.hex for entry in before.partitions},
@@ -244,7 +244,7 @@ def _build(script: Script, key: SigningKey, audience: Audience) -> Path:
     packages.mkdir()
     path = packages / PACKAGE_NAME
     write_atomically(path, data)
-    full_size = sum(len(partition.data) for partition in script.new.partitions)
+    full_size = script.new.size
     audience.built(path, len(data), full_size, key.key_id.hex())
     return path
 

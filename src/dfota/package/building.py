@@ -69,7 +69,7 @@ def build(
     changes: list[PartitionChange] = []
     payloads: list[tuple[str, bytes]] = []
     names = sorted({part.name for part in (*old.partitions, *new.partitions)})
-    done, total = 0, sum(len(part.data) for part in new.partitions)
+    done, total = 0, new.size
     for name in names:
         before, after = old.partition(name), new.partition(name)
         if before is None or after is None or before.data != after.data:

@@ -87,6 +87,11 @@ class Release:
         entries = [(part.name, len(part.data), _sha256(part.data)) for part in self.partitions]
         object.__setattr__(self, "digest", release_digest(entries))
 
+    @property
+    def size(self) -> int:
+        """Bytes of all images together."""
+        return sum(len(partition.data) for partition in self.partitions)
+
     def partition(self, name: str) -> Partition | None:
         """The partition called *name*, if there is one."""
         return next((part for part in self.partitions if part.name == name), None)
