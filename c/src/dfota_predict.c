@@ -214,47 +214,57 @@ static void predict(dfota_predictor *predictor, uint32_t target, dfota_unit *uni
     unit->moved = memcmp(unit->predicted, unit->raw, unit->length) != 0;
 }
 
+/* Whether the aligned word at `bytes`, at old address `at`, refers into its own space. */
+static int is_word_reference(const dfota_predictor *predictor, const uint8_t *bytes, uint32_t at,
+                             uint32_t *target)
+{
+    const dfota_segment *segment = predictor->segment;
+    const uint32_t word = get32(bytes);
+
+    *target = (segment->flags & DFOTA_SEGMENT_POINTERS) ? word : word + at;
+    return word != 0 && segment_of(predictor, segment->space, *target) != NULL;
+}
+
 static void find_reference(dfota_predictor *predictor, const uint8_t *window, uint32_t visible,
                            dfota_unit *unit)
 {
     const dfota_segment *segment = predictor->segment;
     const uint32_t here = predictor->old_offset + segment->old_base;
+    const int has_words = (segment->flags & (DFOTA_SEGMENT_POINTERS | DFOTA_SEGMENT_RELATIVE)) != 0;
+    const uint32_t aligned = (0u - here) & 3u; /* bytes up to the next aligned word */
+    uint32_t target = 0;
 
     predictor->reference.kind = 0;
     predictor->reference.length = 1;
     if (segment->isa != DFOTA_ISA_NONE) {
         dfota_scan_next(&predictor->scan, window, visible, here, &predictor->reference);
+    } else {
+        predictor->reference.length =
+            (uint8_t)(visible < DFOTA_UNIT_MAX ? visible : DFOTA_UNIT_MAX);
     }
-    if (predictor->reference.kind != 0) {
-        unit->kind = predictor->reference.kind;
-        unit->length = predictor->reference.length;
-        memcpy(unit->raw, window, unit->length);
-        memcpy(unit->predicted, window, unit->length);
-        predict(predictor, predictor->reference.target, unit);
-        return;
-    }
-    if ((segment->flags & (DFOTA_SEGMENT_POINTERS | DFOTA_SEGMENT_RELATIVE)) != 0 &&
-        (here & 3u) == 0 && visible >= 4u) {
-        const uint32_t word = get32(window);
-        const uint32_t target = (segment->flags & DFOTA_SEGMENT_POINTERS) ? word : word + here;
-        const unsigned kind = (segment->flags & DFOTA_SEGMENT_POINTERS) ? DFOTA_KIND_POINTER
-                                                                         : DFOTA_KIND_RELATIVE;
-        if (word != 0 && segment_of(predictor, segment->space, target) != NULL) {
-            unit->kind = (uint8_t)kind;
-            unit->length = 4;
-            put32(unit->raw, word);
-            predict(predictor, target, unit);
-            return;
-        }
-    }
-    /* No pointer may hide inside a longer unit of plain bytes. */
+    unit->kind = predictor->reference.kind;
     unit->length = predictor->reference.length;
-    if (unit->length > 1u && (segment->flags & (DFOTA_SEGMENT_POINTERS | DFOTA_SEGMENT_RELATIVE))) {
-        const uint32_t room = 4u - (here & 3u);
-        unit->length = unit->length < room ? unit->length : (uint8_t)room;
+    if (unit->kind == 0 && has_words) {
+        if (aligned == 0 && visible >= 4u && is_word_reference(predictor, window, here, &target)) {
+            unit->kind = (segment->flags & DFOTA_SEGMENT_POINTERS) ? DFOTA_KIND_POINTER
+                                                                   : DFOTA_KIND_RELATIVE;
+            unit->length = 4;
+        } else if (aligned == 0) {
+            unit->length = unit->length < 4u ? unit->length : 4u;
+        } else if (unit->length > aligned && visible >= aligned + 4u &&
+                   is_word_reference(predictor, window + aligned, here + aligned, &target)) {
+            unit->length = (uint8_t)aligned; /* no word may hide inside a unit of plain bytes */
+        } else if (unit->length > aligned + 4u) {
+            unit->length = (uint8_t)(aligned + 4u);
+        }
+    } else if (unit->kind != 0) {
+        target = predictor->reference.target;
     }
     memcpy(unit->raw, window, unit->length);
     memcpy(unit->predicted, window, unit->length);
+    if (unit->kind != 0) {
+        predict(predictor, target, unit);
+    }
 }
 
 void dfota_predict_next(dfota_predictor *predictor, const uint8_t *window, uint32_t visible,
