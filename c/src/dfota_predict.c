@@ -27,22 +27,31 @@ static void put32(uint8_t *bytes, uint32_t value)
 
 /* -- where targets go ---------------------------------------------------------------- */
 
-/* The segment of `space` that holds old address `target`, or NULL. */
-static const dfota_segment *segment_of(const dfota_predictor *predictor, unsigned space,
-                                       uint32_t target)
+static int holds(const dfota_segment *segment, uint32_t target)
 {
-    const dfota_segment *here = predictor->segment;
-    uint32_t i;
+    return target - segment->old_base - segment->begin < segment->end - segment->begin;
+}
 
-    if (here != NULL && here->space == space &&
-        target - here->old_base - here->begin < here->end - here->begin) {
+/* The segment that old address `target` means for the segment under way, or NULL. */
+static const dfota_segment *segment_of(const dfota_predictor *predictor, uint32_t target)
+{
+    const dfota_segment *const here = predictor->segment;
+    const dfota_segment *const all_end = predictor->segments + predictor->segment_count;
+    const dfota_segment *other;
+
+    if (holds(here, target)) {
         return here;
     }
-    for (i = 0; i < predictor->segment_count; i++) {
-        const dfota_segment *segment = &predictor->segments[i];
-        if (segment->space == space &&
-            target - segment->old_base - segment->begin < segment->end - segment->begin) {
-            return segment;
+    /* The segments of one space are neighbours. */
+    for (other = here; other > predictor->segments && other[-1].space == here->space;) {
+        other--;
+        if (holds(other, target)) {
+            return other;
+        }
+    }
+    for (other = here + 1; other < all_end && other->space == here->space; other++) {
+        if (holds(other, target)) {
+            return other;
         }
     }
     return NULL;
@@ -65,10 +74,9 @@ static const dfota_block *block_before(const dfota_predictor *predictor, uint32_
     return low > 0 ? &predictor->blocks[low - 1u] : NULL;
 }
 
-uint32_t dfota_predict_target(const dfota_predictor *predictor, unsigned space, uint32_t target,
-                              unsigned *trust)
+uint32_t dfota_predict_target(const dfota_predictor *predictor, uint32_t target, unsigned *trust)
 {
-    const dfota_segment *segment = segment_of(predictor, space, target);
+    const dfota_segment *segment = segment_of(predictor, target);
     const dfota_block *block;
     uint32_t offset;
 
@@ -200,7 +208,7 @@ static void predict(dfota_predictor *predictor, uint32_t target, dfota_unit *uni
     uint32_t moved;
 
     predictor->reference.target = target;
-    predictor->mapped = dfota_predict_target(predictor, segment->space, target, &trust);
+    predictor->mapped = dfota_predict_target(predictor, target, &trust);
     moved = corrected(predictor, segment->space, target, predictor->mapped, &trust);
     if (unit->kind == DFOTA_KIND_POINTER) {
         put32(unit->predicted, moved);
@@ -222,7 +230,7 @@ static int is_word_reference(const dfota_predictor *predictor, const uint8_t *by
     const uint32_t word = get32(bytes);
 
     *target = (segment->flags & DFOTA_SEGMENT_POINTERS) ? word : word + at;
-    return word != 0 && segment_of(predictor, segment->space, *target) != NULL;
+    return word != 0 && segment_of(predictor, *target) != NULL;
 }
 
 static void find_reference(dfota_predictor *predictor, const uint8_t *window, uint32_t visible,

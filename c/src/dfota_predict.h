@@ -23,7 +23,7 @@ typedef struct dfota_segment {
     uint32_t end;
     uint32_t old_base; /* address of an old offset: offset + old_base, modulo 2^32 */
     uint32_t new_base; /* address of a new offset that came from here: offset + new_base */
-    uint16_t space;    /* addresses mean the same within one space */
+    uint16_t space;    /* addresses mean the same within one space, a run of neighbouring segments */
     uint8_t isa;
     uint8_t flags;
 } dfota_segment;
@@ -96,8 +96,9 @@ void dfota_predict_next(dfota_predictor *predictor, const uint8_t *window, uint3
 /* What the unit's bytes are in new; must follow every dfota_predict_next(). */
 void dfota_predict_learn(dfota_predictor *predictor, const dfota_unit *unit, const uint8_t *actual);
 
-/* Where old address `target` of `space` goes by the map alone; *trust: MAPPED, GAP or OUTSIDE. */
-uint32_t dfota_predict_target(const dfota_predictor *predictor, unsigned space, uint32_t target, unsigned *trust);
+/* Where old address `target`, as predictor->segment (not NULL) means it, goes by the map alone;
+ * *trust: MAPPED, GAP or OUTSIDE. */
+uint32_t dfota_predict_target(const dfota_predictor *predictor, uint32_t target, unsigned *trust);
 
 #ifdef __cplusplus
 }
