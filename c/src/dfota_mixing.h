@@ -8,16 +8,11 @@
 #define DFOTA_MIXING_H
 
 #include "dfota_predict.h"
+#include "dfota_range.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/**
- * Code one bit whose probability of being 1 is `one` / 65536 (1..65535).
- * An encoder writes `bit` and returns it; a decoder ignores `bit` and returns what it read.
- */
-typedef unsigned (*dfota_code_bit)(void *coder, uint32_t one, unsigned bit);
 
 /** What the header declares for this coder. */
 typedef struct dfota_mixing_options {
