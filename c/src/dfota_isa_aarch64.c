@@ -143,6 +143,9 @@ int dfota_aarch64_place(const dfota_reference *reference, uint32_t at, uint32_t 
     const uint32_t offset = target - at;
     const unsigned scale = reference->extra;
     uint32_t pages;
+    if (at & 3) {
+        return 0; /* data that was moved, no code */
+    }
     switch (reference->kind) {
     case K_B:
     case K_BL:

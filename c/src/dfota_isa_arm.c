@@ -266,6 +266,9 @@ int dfota_thumb_place(const dfota_reference *reference, uint32_t at, uint32_t ta
     uint32_t offset = target - pc;
     const uint32_t aligned = target - (pc & ~3u);
     const uint32_t size = aligned & 0x80000000u ? 0u - aligned : aligned;
+    if (at & 1) {
+        return 0; /* data that was moved, no code */
+    }
     switch (reference->kind) {
     case T_BLX:
         offset = aligned;
@@ -511,6 +514,9 @@ int dfota_arm_place(const dfota_reference *reference, uint32_t at, uint32_t targ
     uint32_t sign = size == 0 ? word & 0x00800000u : size == offset ? 0x00800000u : 0;
     uint32_t delta;
     unsigned turn;
+    if (at & 3) {
+        return 0; /* data that was moved, no code */
+    }
     switch (reference->kind) {
     case A_B:
     case A_BL:
@@ -648,6 +654,9 @@ int dfota_tc32_place(const dfota_reference *reference, uint32_t at, uint32_t tar
     const uint32_t pc = at + 4;
     const uint32_t offset = target - pc;
     const uint32_t aligned = target - (pc & ~3u);
+    if (at & 1) {
+        return 0; /* data that was moved, no code */
+    }
     switch (reference->kind) {
     case C_LDR:
         if (aligned > 1020 || (aligned & 3)) {

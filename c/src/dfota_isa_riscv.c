@@ -227,6 +227,9 @@ int dfota_riscv_place(const dfota_reference *reference, uint32_t at, uint32_t ta
 {
     const uint32_t offset = target - at;
     uint32_t word = reference->length == 4 ? isa_u32(bytes) : isa_u16(bytes);
+    if (at & 1) {
+        return 0; /* data that was moved, no code */
+    }
     switch (reference->kind) {
     case V_JAL:
         if (!isa_fits(offset, 21) || (offset & 1)) {
