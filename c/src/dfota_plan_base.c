@@ -1,0 +1,207 @@
+/* SPDX-FileCopyrightText: 2026 The dfota authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Where the parts of old are linked to: what headers claim, and what changed pointers vote for.
+ * Claims are only claims; dfota_plan_layout.c keeps what pays.
+ */
+#include "dfota_plan_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Most changed words that vote, and most blocks that each may mean. */
+#define VOTER_MAX 30000u
+#define MEANT_MAX 6u
+/* Fewer votes than this for one address are chance. */
+#define VOTES_MIN 6
+
+static uint32_t get32(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+/* -- votes ---------------------------------------------------------------------------------- */
+
+/* A word of old that changed by `shift`. */
+typedef struct voter {
+    uint32_t shift;
+    uint32_t word;
+} voter;
+
+/* From `base` on, `change` more (or fewer) voters agree. */
+typedef struct vote {
+    uint64_t base;
+    int change;
+} vote;
+
+static int by_shift(const void *left, const void *right)
+{
+    const voter *const a = (const voter *)left;
+    const voter *const b = (const voter *)right;
+
+    if (a->shift != b->shift) {
+        return a->shift < b->shift ? -1 : 1;
+    }
+    return a->word < b->word ? -1 : a->word > b->word;
+}
+
+static int by_move(const void *left, const void *right)
+{
+    const dfota_block *const a = (const dfota_block *)left;
+    const dfota_block *const b = (const dfota_block *)right;
+    const uint32_t move_a = a->at - a->from;
+    const uint32_t move_b = b->at - b->from;
+
+    if (move_a != move_b) {
+        return move_a < move_b ? -1 : 1;
+    }
+    if (a->length != b->length) {
+        return a->length > b->length ? -1 : 1;
+    }
+    return a->from < b->from ? -1 : a->from > b->from;
+}
+
+static int by_base(const void *left, const void *right)
+{
+    const vote *const a = (const vote *)left;
+    const vote *const b = (const vote *)right;
+
+    if (a->base != b->base) {
+        return a->base < b->base ? -1 : 1;
+    }
+    return b->change - a->change;
+}
+
+/* The changed aligned words within [begin, end) of old. */
+static uint32_t find_voters(const dfota_pair *pair, const dfota_blocks *blocks, uint32_t begin,
+                            uint32_t end, voter *voters)
+{
+    uint32_t stride = 1;
+    uint32_t count = 0;
+    uint32_t seen = 0;
+    uint32_t i;
+
+    for (i = 0; i < blocks->count; i++) {
+        const dfota_block *const block = &blocks->items[i];
+        uint32_t from = (block->from > begin ? block->from : begin) + 3u;
+        const uint32_t stop = block->from + block->length < end ? block->from + block->length : end;
+        for (from -= from % 4u; from < stop && stop - from >= 4u; from += 4u) {
+            const uint32_t was = get32(pair->old_image + from);
+            const uint32_t is = get32(pair->new_image + block->at + (from - block->from));
+            if (was == is || seen++ % stride != 0) {
+                continue;
+            }
+            if (count == VOTER_MAX) { /* every second one is enough, from here on and so far */
+                uint32_t kept;
+                for (kept = 0; kept < VOTER_MAX / 2u; kept++) {
+                    voters[kept] = voters[2u * kept];
+                }
+                count = kept;
+                stride *= 2u;
+            }
+            voters[count].shift = is - was;
+            voters[count].word = was;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* The roundest number in [low, high]. */
+static uint32_t roundest(uint64_t low, uint64_t high)
+{
+    unsigned bit = 0;
+
+    while (bit < 31u && (((low >> bit) + ((low & ((1ull << bit) - 1u)) != 0 ? 1u : 0u)) << bit) <= high) {
+        bit++;
+    }
+    if (bit == 0) {
+        return (uint32_t)low;
+    }
+    bit--;
+    return (uint32_t)(((low >> bit) + ((low & ((1ull << bit) - 1u)) != 0 ? 1u : 0u)) << bit);
+}
+
+/* The base that most voters agree with, if `offset` is added to what they say; how many agree. */
+static int count_votes(const voter *voters, uint32_t voter_count, const dfota_block *moves,
+                       uint32_t move_count, uint32_t offset, vote *votes, uint32_t *base)
+{
+    uint32_t vote_count = 0;
+    uint64_t low = 0;
+    int64_t sum = 0;
+    int64_t most = 0;
+    uint32_t i;
+
+    for (i = 0; i < voter_count; i++) {
+        const uint32_t shift = voters[i].shift - offset;
+        uint32_t j = 0;
+        uint32_t high = move_count;
+        uint32_t meant;
+        while (j < high) {
+            const uint32_t middle = j + (high - j) / 2u;
+            if (moves[middle].at - moves[middle].from < shift) {
+                j = middle + 1u;
+            } else {
+                high = middle;
+            }
+        }
+        for (meant = 0; meant < MEANT_MAX && j < move_count &&
+                        moves[j].at - moves[j].from == shift && shift != 0;
+             meant++, j++) {
+            /* base = word - from; kept positive by 2^32 */
+            const uint64_t top = 0x100000000ull + voters[i].word - moves[j].from;
+            votes[vote_count].base = top - (moves[j].length - 1u);
+            votes[vote_count++].change = 1;
+            votes[vote_count].base = top + 1u;
+            votes[vote_count++].change = -1;
+        }
+    }
+    qsort(votes, vote_count, sizeof *votes, by_base);
+    for (i = 0; i < vote_count; i++) {
+        sum += votes[i].change;
+        if (sum > most && i + 1u < vote_count) {
+            most = sum;
+            low = i;
+        }
+    }
+    if (most > 0) {
+        *base = roundest(votes[low].base, votes[low + 1u].base - 1u);
+    }
+    return (int)most;
+}
+
+/* The base of [begin, end) of old by votes; how many of them. */
+static int vote_for_base(const dfota_pair *pair, const dfota_blocks *blocks, uint32_t begin,
+                         uint32_t end, uint32_t *base)
+{
+    voter *voters = (voter *)malloc(VOTER_MAX * sizeof *voters);
+    vote *votes = (vote *)malloc((size_t)VOTER_MAX * MEANT_MAX * 2u * sizeof *votes);
+    dfota_block *moves = (dfota_block *)malloc((blocks->count + 1u) * sizeof *moves);
+    int most = 0;
+
+    if (voters != NULL && votes != NULL && moves != NULL && blocks->count > 0) {
+        const uint32_t count = find_voters(pair, blocks, begin, end, voters);
+        qsort(voters, count, sizeof *voters, by_shift);
+        memcpy(moves, blocks->items, blocks->count * sizeof *moves);
+        qsort(moves, blocks->count, sizeof *moves, by_move);
+        most = count_votes(voters, count, moves, blocks->count, 0, votes, base);
+    }
+    free(voters);
+    free(votes);
+    free(moves);
+    return most;
+}
+
+int dfota_regions(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *regions)
+{
+    dfota_segment whole;
+
+    memset(&whole, 0, sizeof whole);
+    whole.end = pair->old_size;
+    if (vote_for_base(pair, blocks, 0, pair->old_size, &whole.old_base) < VOTES_MIN) {
+        whole.old_base = 0;
+    }
+    whole.new_base = whole.old_base;
+    return pair->old_size > 0 ? dfota_segments_add(regions, &whole) : 0;
+}

@@ -1,0 +1,329 @@
+/* SPDX-FileCopyrightText: 2026 The dfota authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What old is made of: which instruction set, and whether pointers, found by trying each on what
+ * changed between the images. It knows no header and no base address; dfota_plan_base.c does.
+ */
+#include "dfota_plan_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Old is judged in stretches of so many bytes. */
+#define GRANULE 4096u
+/* Around a byte that changed, so much is looked at. */
+#define PIECE 256u
+/* Most bytes that are looked at per trial; of more, an even sample. */
+#define SAMPLE_MAX 0x400000u
+/* What a segment costs in the patch. */
+#define SEGMENT_COST (80 * DFOTA_COST_BIT)
+/* Instruction sets that an image may mix. */
+#define ISA_MAX 3u
+#define KIND_MAX ((ISA_MAX + 1u) * 3u)
+
+/* A way to read a granule. */
+typedef struct kind {
+    uint8_t isa;
+    uint8_t flags;
+} kind;
+
+typedef struct layout {
+    dfota_pair *pair;
+    dfota_blocks map;
+    dfota_blocks pieces;
+    const dfota_segments *regions;
+    uint32_t granules;
+    kind kinds[KIND_MAX];
+    int64_t *gains[KIND_MAX]; /* of each granule */
+    uint32_t kind_count;
+} layout;
+
+typedef struct trial {
+    int64_t *gains;
+} trial;
+
+static void try_unit(void *ctx, const dfota_predictor *predictor, const dfota_unit *unit,
+                     const uint8_t *actual)
+{
+    trial *const of = (trial *)ctx;
+
+    if (unit->moved) {
+        of->gains[predictor->old_offset / GRANULE] +=
+            dfota_unit_cost(unit->raw, actual, unit->length) -
+            dfota_unit_cost(unit->predicted, actual, unit->length);
+    }
+}
+
+/* Read all regions as one kind, and see where that gains. */
+static int try_kind(const layout *of, kind as, int64_t *gains)
+{
+    dfota_segments segments;
+    trial one;
+    uint32_t i;
+    int result;
+
+    memset(&segments, 0, sizeof segments);
+    for (i = 0; i < of->regions->count; i++) {
+        dfota_segment segment = of->regions->items[i];
+        segment.isa = as.isa;
+        segment.flags = as.flags;
+        if (dfota_segments_add(&segments, &segment) != 0) {
+            free(segments.items);
+            return 1;
+        }
+    }
+    memset(gains, 0, of->granules * sizeof *gains);
+    one.gains = gains;
+    result = dfota_walk(of->pair, &of->map, &of->pieces, &segments, 12, try_unit, &one);
+    free(segments.items);
+    return result;
+}
+
+/* The pieces of blocks in which something changed. */
+static int find_pieces(layout *of, const dfota_blocks *blocks)
+{
+    const dfota_pair *const pair = of->pair;
+    uint64_t total = 0;
+    uint64_t credit = 0;
+    uint32_t kept = 0;
+    uint32_t i;
+
+    for (i = 0; i < blocks->count; i++) {
+        const dfota_block *const block = &blocks->items[i];
+        uint32_t at = 0;
+        while (at < block->length) {
+            const uint32_t room = block->length - at < PIECE ? block->length - at : PIECE;
+            if (memcmp(pair->old_image + block->from + at, pair->new_image + block->at + at,
+                       room) != 0) {
+                dfota_block *const last =
+                    of->pieces.count > 0 ? &of->pieces.items[of->pieces.count - 1u] : NULL;
+                if (last != NULL && at > 0 && last->at + last->length == block->at + at &&
+                    last->length < GRANULE) {
+                    last->length += room;
+                } else if (dfota_blocks_add(&of->pieces, block->at + at, block->from + at, room) !=
+                           0) {
+                    return 1;
+                }
+                total += room;
+            }
+            at += room;
+        }
+    }
+    if (total > SAMPLE_MAX) {
+        for (i = 0; i < of->pieces.count; i++) {
+            credit += (uint64_t)of->pieces.items[i].length * SAMPLE_MAX;
+            if (credit >= total * of->pieces.items[i].length) {
+                credit -= total * of->pieces.items[i].length;
+                of->pieces.items[kept++] = of->pieces.items[i];
+            }
+        }
+        of->pieces.count = kept;
+    }
+    return 0;
+}
+
+/* What a reading gains where it gains more than a segment costs, roughly. */
+static int64_t promise(const layout *of, const int64_t *gains)
+{
+    int64_t sum = 0;
+    uint32_t i;
+
+    for (i = 0; i < of->granules; i++) {
+        sum += gains[i] > 8 * DFOTA_COST_BIT ? gains[i] : 0;
+    }
+    return sum;
+}
+
+/* The instruction sets that gain most; returns how many. */
+static int find_isas(layout *of, uint8_t *isas, uint32_t *count)
+{
+    int64_t *gains = (int64_t *)malloc((of->granules + 1u) * sizeof *gains);
+    int64_t promises[DFOTA_ISA_COUNT];
+    int64_t best = 0;
+    unsigned isa;
+
+    *count = 0;
+    if (gains == NULL) {
+        return 1;
+    }
+    for (isa = 1; isa < DFOTA_ISA_COUNT; isa++) {
+        kind as;
+        as.isa = (uint8_t)isa;
+        as.flags = 0;
+        promises[isa] = 0;
+        if (((of->pair->options->isas & DFOTA_ISAS) >> isa & 1u) != 0) {
+            if (try_kind(of, as, gains) != 0) {
+                free(gains);
+                return 1;
+            }
+            promises[isa] = promise(of, gains);
+        }
+        best = promises[isa] > best ? promises[isa] : best;
+    }
+    free(gains);
+    while (*count < ISA_MAX) {
+        unsigned most = 0;
+        for (isa = 1; isa < DFOTA_ISA_COUNT; isa++) {
+            if (promises[isa] > SEGMENT_COST && promises[isa] > best / 16 &&
+                (most == 0 || promises[isa] > promises[most])) {
+                most = isa;
+            }
+        }
+        if (most == 0) {
+            break;
+        }
+        isas[(*count)++] = (uint8_t)most;
+        promises[most] = 0;
+    }
+    return 0;
+}
+
+static int try_all(layout *of, const uint8_t *isas, uint32_t isa_count)
+{
+    static const uint8_t flags[3] = {0, DFOTA_SEGMENT_POINTERS, DFOTA_SEGMENT_RELATIVE};
+    uint32_t i;
+    uint32_t j;
+
+    for (i = 0; i <= isa_count; i++) {
+        for (j = 0; j < 3u; j++) {
+            const uint32_t k = of->kind_count;
+            of->kinds[k].isa = i == 0 ? (uint8_t)DFOTA_ISA_NONE : isas[i - 1u];
+            of->kinds[k].flags = flags[j];
+            of->gains[k] = (int64_t *)calloc(of->granules + 1u, sizeof(int64_t));
+            of->kind_count++;
+            if (of->gains[k] == NULL || (k > 0 && try_kind(of, of->kinds[k], of->gains[k]) != 0)) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/*
+ * The cheapest kinds for the granules of one region: a kind's gains against what a change of
+ * kind costs. `choice` is scratch of kind_count bytes per granule.
+ */
+static int choose(const layout *of, const dfota_segment *region, uint8_t *choice,
+                  dfota_segments *segments, int64_t *gain)
+{
+    const uint32_t first = region->begin / GRANULE;
+    const uint32_t count = (region->end - 1u) / GRANULE - first + 1u;
+    int64_t values[KIND_MAX];
+    uint32_t i;
+    uint32_t k;
+    uint8_t best = 0;
+
+    for (k = 0; k < of->kind_count; k++) {
+        values[k] = -SEGMENT_COST;
+    }
+    for (i = 0; i < count; i++) {
+        int64_t before;
+        best = 0;
+        for (k = 1; k < of->kind_count; k++) {
+            best = values[k] > values[best] ? (uint8_t)k : best;
+        }
+        before = values[best];
+        for (k = 0; k < of->kind_count; k++) {
+            choice[i * KIND_MAX + k] = (uint8_t)k;
+            if (before - SEGMENT_COST > values[k]) {
+                values[k] = before - SEGMENT_COST;
+                choice[i * KIND_MAX + k] = best;
+            }
+            values[k] += of->gains[k][first + i];
+        }
+    }
+    best = 0;
+    for (k = 1; k < of->kind_count; k++) {
+        best = values[k] > values[best] ? (uint8_t)k : best;
+    }
+    *gain += values[best];
+    for (i = count; i > 0; i--) { /* from behind: choice[i] = what granule i is */
+        const uint8_t before = choice[(i - 1u) * KIND_MAX + best];
+        choice[(i - 1u) * KIND_MAX] = best;
+        best = before;
+    }
+    for (i = 0; i < count; i++) {
+        dfota_segment segment = *region;
+        const uint8_t is = choice[i * KIND_MAX];
+        const uint32_t begin = (first + i) * GRANULE;
+        if (i > 0 && choice[(i - 1u) * KIND_MAX] == is) {
+            continue;
+        }
+        segment.begin = i == 0 ? region->begin : begin;
+        segment.isa = of->kinds[is].isa;
+        segment.flags = of->kinds[is].flags;
+        if (i > 0) {
+            segments->items[segments->count - 1u].end = segment.begin;
+        }
+        if (dfota_segments_add(segments, &segment) != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Choose for all regions; spaces where nothing is gained are left out. */
+static int choose_all(const layout *of, dfota_segments *segments)
+{
+    uint8_t *choice = (uint8_t *)malloc((size_t)(of->granules + 2u) * KIND_MAX);
+    uint32_t i = 0;
+    int result = choice == NULL;
+
+    while (i < of->regions->count && result == 0) {
+        const uint32_t space = of->regions->items[i].space;
+        const uint32_t kept = segments->count;
+        int64_t gain = 0;
+        for (; i < of->regions->count && of->regions->items[i].space == space && result == 0; i++) {
+            result = choose(of, &of->regions->items[i], choice, segments, &gain);
+        }
+        if (gain <= 0) {
+            segments->count = kept;
+        }
+    }
+    free(choice);
+    return result;
+}
+
+static void free_layout(layout *of)
+{
+    uint32_t i;
+
+    for (i = 0; i < of->kind_count; i++) {
+        free(of->gains[i]);
+    }
+    free(of->map.items);
+    free(of->pieces.items);
+}
+
+/* Judge every granule with the addresses of these regions. */
+static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *regions,
+                   dfota_segments *segments)
+{
+    layout one;
+    uint8_t isas[ISA_MAX];
+    uint32_t isa_count = 0;
+    int result;
+
+    memset(&one, 0, sizeof one);
+    one.pair = pair;
+    one.regions = regions;
+    one.granules = pair->old_size / GRANULE + 1u;
+    segments->count = 0;
+    result = dfota_map_sort(&one.map, blocks) != 0 || find_pieces(&one, blocks) != 0 ||
+             find_isas(&one, isas, &isa_count) != 0 || try_all(&one, isas, isa_count) != 0 ||
+             choose_all(&one, segments) != 0;
+    free_layout(&one);
+    return result;
+}
+
+int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *segments)
+{
+    dfota_segments regions;
+    int result;
+
+    memset(&regions, 0, sizeof regions);
+    result = dfota_regions(pair, blocks, &regions) != 0 ||
+             lay_out(pair, blocks, &regions, segments) != 0;
+    free(regions.items);
+    return result;
+}
