@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-/* Addresses that share these upper bits are taken to move alike, until one did not. */
-#define NEAR_SHIFT 7u
-
 static uint32_t get32(const uint8_t *bytes)
 {
     return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
@@ -112,9 +109,15 @@ static uint32_t exact_key(unsigned space, uint32_t target)
     return key == 0 ? 1u : key;
 }
 
-static uint32_t near_key(unsigned space, uint32_t target)
+/* Addresses that share these upper bits are taken to move alike, until one did not. */
+static const uint8_t near_shift[] = {8, 12};
+#define NEAR_LEVELS 2u
+
+static uint32_t near_key(unsigned level, unsigned space, uint32_t target)
 {
-    const uint32_t key = ((target >> NEAR_SHIFT) ^ 0xa5000000u) + space * 0x3c6ef373u;
+    const uint32_t tag = 0xa5000000u ^ (uint32_t)level << 29;
+    const uint32_t key = ((target >> near_shift[level]) ^ tag) + space * 0x3c6ef373u;
+
     return key == 0 ? 1u : key;
 }
 
@@ -122,6 +125,7 @@ static uint32_t corrected(const dfota_predictor *predictor, unsigned space, uint
                           uint32_t mapped, unsigned *trust)
 {
     const dfota_correction *known;
+    unsigned level;
 
     if (predictor->correction_bits == 0) {
         return mapped;
@@ -131,9 +135,9 @@ static uint32_t corrected(const dfota_predictor *predictor, unsigned space, uint
         *trust = DFOTA_TRUST_LEARNED;
         return mapped + known->shift;
     }
-    if (*trust != DFOTA_TRUST_MAPPED) {
-        known = correction_for(predictor, near_key(space, target));
-        if (known->key == near_key(space, target)) {
+    for (level = 0; *trust != DFOTA_TRUST_MAPPED && level < NEAR_LEVELS; level++) {
+        known = correction_for(predictor, near_key(level, space, target));
+        if (known->key == near_key(level, space, target)) {
             *trust = DFOTA_TRUST_NEAR;
             return mapped + known->shift;
         }
@@ -141,17 +145,22 @@ static uint32_t corrected(const dfota_predictor *predictor, unsigned space, uint
     return mapped;
 }
 
+static void correct_one(dfota_predictor *predictor, uint32_t key, uint32_t shift)
+{
+    dfota_correction *known = correction_for(predictor, key);
+    known->key = key;
+    known->shift = shift;
+}
+
 static void correct(dfota_predictor *predictor, unsigned space, uint32_t target, uint32_t shift)
 {
-    dfota_correction *known;
+    unsigned level;
 
     if (predictor->correction_bits > 0) {
-        known = correction_for(predictor, near_key(space, target));
-        known->key = near_key(space, target);
-        known->shift = shift;
-        known = correction_for(predictor, exact_key(space, target));
-        known->key = exact_key(space, target);
-        known->shift = shift;
+        for (level = NEAR_LEVELS; level > 0; level--) {
+            correct_one(predictor, near_key(level - 1u, space, target), shift);
+        }
+        correct_one(predictor, exact_key(space, target), shift);
     }
 }
 
