@@ -3,43 +3,58 @@
  *
  * References of Thumb, A32 and TC32 code, which share literal pools and halves of constants.
  *
- * State of a sweep: words[0..31] has one bit for each of the next 1024 words that a load was
- * seen to fetch (a literal pool); words[32..39] has the half of a constant that each register
- * waits with, bytes[0..1] which of them are low halves, bytes[2..3] which are high ones.
+ * State of a sweep: words[0..15] has one bit for each of the next 512 words that a load was
+ * seen to fetch (a literal pool); words[16..31] has 32 halves, each how far before a pool word
+ * the program counter is that gets added to it; words[32..39] has the half of a constant that
+ * each register waits with, bytes[0..1] which of them are low halves, bytes[2..3] which are
+ * high ones.
  */
 #include "dfota_isa_internal.h"
 
 #if DFOTA_HAS_ISA(1) || DFOTA_HAS_ISA(2) || DFOTA_HAS_ISA(8)
 
-enum { KIND_MOVW = 13, KIND_MOVT = 14, KIND_POOL = 15 };
+enum { KIND_POOL_RELATIVE = 11, KIND_MOVW = 13, KIND_MOVT = 14, KIND_POOL = 15 };
 
 /* -- literal pools ------------------------------------------------------------------ */
 
-static void pool_mark(dfota_scan *scan, uint32_t at, uint32_t word)
+/* The load at `at` fetches `word`; something adds `pc` to it, if that is not 0. */
+static void pool_mark(dfota_scan *scan, uint32_t at, uint32_t word, uint32_t pc)
 {
-    if ((word & 3) == 0 && word - at < 4096) {
-        scan->words[(word >> 7) & 31] |= (uint32_t)1 << ((word >> 2) & 31);
+    const unsigned shift = (word & 4) * 4;
+    uint32_t *slot = &scan->words[16 + (word >> 3 & 15)];
+    if ((word & 3) == 0 && word - at < 2048) {
+        scan->words[word >> 7 & 15] |= (uint32_t)1 << (word >> 2 & 31);
+        *slot &= ~((uint32_t)0xffff << shift);
+        if (pc != 0 && word - pc < 2048) { /* with the upper bits of the word's address, to know it again */
+            *slot |= ((word & 0x780) << 5 | (word - pc) >> 1 | 1u << 11) << shift;
+        }
     }
 }
 
 static int pool_at(const dfota_scan *scan, uint32_t at)
 {
-    return (at & 3) == 0 && ((scan->words[(at >> 7) & 31] >> ((at >> 2) & 31)) & 1);
+    return (at & 3) == 0 && (scan->words[at >> 7 & 15] >> (at >> 2 & 31) & 1);
 }
 
 /* Whether the unit is a pool word; a passed word is forgotten. */
 static int pool_take(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32_t at,
                      dfota_reference *reference)
 {
+    uint32_t slot;
     if (!pool_at(scan, at)) {
         return 0;
     }
-    scan->words[(at >> 7) & 31] &= ~((uint32_t)1 << ((at >> 2) & 31));
+    scan->words[at >> 7 & 15] &= ~((uint32_t)1 << (at >> 2 & 31));
     if (left < 4) {
         return 0;
     }
     reference->length = 4;
     isa_found(reference, KIND_POOL, isa_u32(bytes));
+    slot = scan->words[16 + (at >> 3 & 15)] >> ((at & 4) * 4);
+    if ((slot & 0x800) != 0 && (slot & 0xf000) == (at & 0x780) << 5) {
+        reference->anchor = (slot & 0x7ff) * 2;
+        isa_found(reference, KIND_POOL_RELATIVE, isa_u32(bytes) + (at - reference->anchor));
+    }
     return 1;
 }
 
@@ -104,7 +119,7 @@ static uint32_t half_read(const dfota_reference *reference, uint32_t half, uint3
 
 enum {
     T_BL = 1, T_BLX = 2, T_B_W = 3, T_BCC_W = 4, T_BCC = 5, T_B = 6, T_CBZ = 7,
-    T_LDR = 8, T_LDR_W = 9, T_ADR = 10, T_ADR_W = 11, T_VLDR = 12
+    T_LDR = 8, T_WIDE = 9, T_ADR = 10, T_VLDR = 12
 };
 
 static int is_wide(uint32_t first)
@@ -185,14 +200,14 @@ static unsigned thumb_decode(uint32_t first, uint32_t second, uint32_t at, uint3
         }
         offset = (first & 0x400) << 1 | (second & 0x7000) >> 4 | (second & 0xff);
         *target = (pc & ~3u) + (first & 0xa0 ? 0u - offset : offset);
-        return T_ADR_W;
+        return T_WIDE;
     case 0x1f:
         if ((first & 0xfe1f) != 0xf81f) {
             return 0;
         }
         offset = second & 0xfff;
         *target = (pc & ~3u) + (first & 0x80 ? offset : 0u - offset);
-        return T_LDR_W;
+        return T_WIDE;
     default:
         return 0;
     }
@@ -219,6 +234,23 @@ static uint32_t thumb_half_ahead(const uint8_t *bytes, size_t left, uint32_t reg
         i += 2;
     }
     return 0x10000u;
+}
+
+/* Where a register that was just loaded gets the program counter added: its value there; or 0. */
+static uint32_t thumb_pc_added(const uint8_t *bytes, size_t left, uint32_t at, uint32_t reg)
+{
+    const uint32_t add = 0x4478 | (reg & 7) | (reg & 8) << 4;
+    size_t i;
+    for (i = 2; i + 2 <= left; i += 2) {
+        const uint32_t first = isa_u16(bytes + i);
+        if (first == add) {
+            return at + (uint32_t)i + 4;
+        }
+        if (first >> 8 == (0x48 | reg)) {
+            break;
+        }
+    }
+    return 0;
 }
 
 void dfota_thumb_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32_t at,
@@ -253,8 +285,10 @@ void dfota_thumb_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uint3
     }
     kind = thumb_decode(first, second, at, &reference->target);
     reference->kind = (uint8_t)kind;
-    if (kind == T_LDR || (kind == T_LDR_W && (first & 0xff7f) == 0xf85f)) {
-        pool_mark(scan, at, reference->target);
+    if (kind == T_LDR) {
+        pool_mark(scan, at, reference->target, thumb_pc_added(bytes, left, at, first >> 8 & 7));
+    } else if (kind == T_WIDE && (first & 0xff7f) == 0xf85f) {
+        pool_mark(scan, at, reference->target, thumb_pc_added(bytes, left, at, second >> 12));
     }
 }
 
@@ -317,21 +351,19 @@ int dfota_thumb_place(const dfota_reference *reference, uint32_t at, uint32_t ta
         }
         first = (first & 0xff00) | aligned >> 2;
         break;
-    case T_LDR_W:
+    case T_WIDE:
         if (size > 4095) {
             return 0;
         }
         /* an offset of zero keeps its sign, everywhere below as well */
-        first = size == 0 ? first : (first & 0xff7f) | (size == aligned ? 0x80 : 0);
-        second = (second & 0xf000) | size;
-        break;
-    case T_ADR_W:
-        if (size > 4095) {
-            return 0;
+        if (first & 0x800) { /* LDR */
+            first = size == 0 ? first : (first & 0xff7f) | (size == aligned ? 0x80 : 0);
+            second = (second & 0xf000) | size;
+        } else { /* ADR */
+            first = size == 0 ? first : (first & 0xff5f) | (size == aligned ? 0 : 0xa0);
+            first = (first & 0xfbff) | (size >> 1 & 0x400);
+            second = (second & 0x8f00) | (size << 4 & 0x7000) | (size & 0xff);
         }
-        first = size == 0 ? first : (first & 0xff5f) | (size == aligned ? 0 : 0xa0);
-        first = (first & 0xfbff) | (size >> 1 & 0x400);
-        second = (second & 0x8f00) | (size << 4 & 0x7000) | (size & 0xff);
         break;
     case T_VLDR:
         if (size > 1020 || (size & 3)) {
@@ -346,6 +378,9 @@ int dfota_thumb_place(const dfota_reference *reference, uint32_t at, uint32_t ta
         first = (first & 0xfbf0) | target >> 12 | (target >> 1 & 0x400);
         second = (second & 0x8f00) | (target << 4 & 0x7000) | (target & 0xff);
         break;
+    case KIND_POOL_RELATIVE:
+        target -= at - reference->anchor;
+        /* fall through */
     case KIND_POOL:
         isa_put32(bytes, target);
         return 1;
@@ -364,8 +399,8 @@ int dfota_thumb_read(const dfota_reference *reference, const uint8_t *bytes, uin
 {
     const uint32_t first = isa_u16(bytes);
     uint32_t second = 0;
-    if (reference->kind == KIND_POOL) {
-        *target = isa_u32(bytes);
+    if (reference->kind == KIND_POOL || reference->kind == KIND_POOL_RELATIVE) {
+        *target = isa_u32(bytes) + (reference->kind == KIND_POOL ? 0 : at - reference->anchor);
         return 1;
     }
     if (is_wide(first)) {
@@ -477,6 +512,23 @@ static uint32_t arm_half_ahead(const uint8_t *bytes, size_t left, uint32_t reg, 
     return 0x10000u;
 }
 
+/* Where a register that was just loaded gets the program counter added: its value there; or 0. */
+static uint32_t arm_pc_added(const uint8_t *bytes, size_t left, uint32_t at, uint32_t reg)
+{
+    size_t i;
+    for (i = 4; i + 4 <= left; i += 4) {
+        const uint32_t word = isa_u32(bytes + i);
+        /* ADD rd, pc, rm; LDR rd, [pc, rm] */
+        if (((word & 0x0fff0fffu) == (0x008f0000u | reg)) || ((word & 0x0fff0fffu) == (0x079f0000u | reg))) {
+            return at + (uint32_t)i + 8;
+        }
+        if ((word & 0x0f7ff000u) == (0x051f0000u | reg << 12)) {
+            break;
+        }
+    }
+    return 0;
+}
+
 void dfota_arm_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32_t at,
                     dfota_reference *reference)
 {
@@ -502,7 +554,7 @@ void dfota_arm_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32_
     kind = arm_decode(word, at, &reference->target);
     reference->kind = (uint8_t)kind;
     if (kind == A_LDR && (word & 0x00500000u) == 0x00100000u) {
-        pool_mark(scan, at, reference->target);
+        pool_mark(scan, at, reference->target, arm_pc_added(bytes, left, at, word >> 12 & 15));
     }
 }
 
@@ -566,6 +618,9 @@ int dfota_arm_place(const dfota_reference *reference, uint32_t at, uint32_t targ
         target = reference->kind == KIND_MOVT ? target >> 16 : target & 0xffff;
         word = (word & 0xfff0f000u) | (target & 0xf000) << 4 | (target & 0xfff);
         break;
+    case KIND_POOL_RELATIVE:
+        target -= at - reference->anchor;
+        /* fall through */
     case KIND_POOL:
         word = target;
         break;
@@ -580,8 +635,8 @@ int dfota_arm_read(const dfota_reference *reference, const uint8_t *bytes, uint3
                    uint32_t near_to, uint32_t *target)
 {
     const uint32_t word = isa_u32(bytes);
-    if (reference->kind == KIND_POOL) {
-        *target = word;
+    if (reference->kind == KIND_POOL || reference->kind == KIND_POOL_RELATIVE) {
+        *target = word + (reference->kind == KIND_POOL ? 0 : at - reference->anchor);
         return 1;
     }
     if (reference->kind >= KIND_MOVW) {
@@ -644,7 +699,7 @@ void dfota_tc32_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32
     reference->length = kind == C_BL ? 4 : 2;
     reference->kind = (uint8_t)kind;
     if (kind == C_LDR) {
-        pool_mark(scan, at, reference->target);
+        pool_mark(scan, at, reference->target, 0);
     }
 }
 

@@ -194,7 +194,7 @@ void dfota_hexagon_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uin
         return;
     }
     kind = jump_form(word, &mask, &bits);
-    if (kind != 0) {
+    if (kind != 0 && kind != H_ZERO) { /* which hardly ever leave their block, and look like text */
         isa_found(reference, kind, packet + isa_signed(gather(word, mask), bits) * 4);
     }
 }
