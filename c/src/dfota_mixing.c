@@ -18,7 +18,7 @@
 #define FLAG_BITS 16u /* 2^FLAG_BITS counters for each flag context */
 #define RING_BITS 20u
 #define RING_SIZE (1u << RING_BITS)
-#define SETS 2u                /* weight sets that are averaged */
+#define SETS 3u                /* weight sets that are averaged */
 #define LITERAL_SELECTORS 1024u /* weight vectors in a set */
 #define FLAG_SELECTORS 512u
 #define LOGIT_MAX 2815 /* 11 * 256 - 1 */
@@ -230,7 +230,7 @@ static uint32_t mix(const dfota_mixing *mixing, mixer *mixer_, const int16_t *in
         mixer_->logit[set] = dot;
         sum += dot;
     }
-    return squash(mixing, floor_shift(sum, 1));
+    return squash(mixing, sum / (int32_t)SETS);
 }
 
 static void unmix(const dfota_mixing *mixing, mixer *mixer_, const int16_t *inputs, unsigned bit,
@@ -580,7 +580,8 @@ static uint8_t spell(dfota_mixing *mixing, dfota_code_bit code, void *coder, uns
         }
         inputs[2u * LITERAL_CONTEXTS + 2u * MATCHES] = 256;
         mixing->literal.selected[0] = selector * 8u + bit_number; /* selector < 64 */
-        mixing->literal.selected[1] = 512u * 0u + (kind << 8 | node);
+        mixing->literal.selected[1] = (kind << 8 | node);
+        mixing->literal.selected[2] = kind << 8 | back(mixing, 1);
         one = mix(mixing, &mixing->literal, inputs);
         logit = stretch(mixing, bounded(one));
         refined[0] = refine(&mixing->literal_final[0][(kind << 8 | node) * 33u], logit, &cell[0]);
@@ -757,6 +758,7 @@ int dfota_mixing_unit(dfota_mixing *mixing, dfota_code_bit code, void *coder,
                                              : 4u + ((unit->trust * 2u + unit->moved) * 4u +
                                                      (i < 4u ? i : 3u)) * 2u + (unit_misses != 0);
         mixing->flag.selected[1] = run * 4u + differs * 2u + (end < 8u);
+        mixing->flag.selected[2] = kind;
         one = mix(mixing, &mixing->flag, inputs);
         logit = stretch(mixing, bounded(one));
         row = &mixing->flag_final[(mingle(14, inside | kind << 8 | (run > 6u ? 7u : run) << 16) & 1023u) *

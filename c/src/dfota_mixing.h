@@ -52,6 +52,9 @@ int dfota_mixing_unit(dfota_mixing *mixing, dfota_code_bit code, void *coder, co
 /** Code one byte of a gap. */
 int dfota_mixing_literal(dfota_mixing *mixing, dfota_code_bit code, void *coder, uint8_t *actual);
 
+/** The bytes of new that were made without this coder (stored, or repetitions of one byte). */
+void dfota_mixing_skip(dfota_mixing *mixing, const uint8_t *bytes, size_t size);
+
 #ifdef __cplusplus
 }
 #endif
