@@ -108,19 +108,20 @@ static uint32_t find_voters(const dfota_pair *pair, const dfota_blocks *blocks, 
     return count;
 }
 
-/* The roundest number in [low, high]. */
-static uint32_t roundest(uint64_t low, uint64_t high)
+/* The roundest number in [low, high], a multiple of 4; 0 if there is none. */
+static uint64_t roundest(uint64_t low, uint64_t high)
 {
-    unsigned bit = 0;
+    uint64_t round = 0;
+    unsigned bit;
 
-    while (bit < 31u && (((low >> bit) + ((low & ((1ull << bit) - 1u)) != 0 ? 1u : 0u)) << bit) <= high) {
-        bit++;
+    for (bit = 2; bit < 33u; bit++) {
+        const uint64_t up = (low + ((1ull << bit) - 1u)) >> bit << bit;
+        if (up > high) {
+            break;
+        }
+        round = up;
     }
-    if (bit == 0) {
-        return (uint32_t)low;
-    }
-    bit--;
-    return (uint32_t)(((low >> bit) + ((low & ((1ull << bit) - 1u)) != 0 ? 1u : 0u)) << bit);
+    return round;
 }
 
 /* The base that most voters agree with, if `offset` is added to what they say; how many agree. */
@@ -128,7 +129,6 @@ static int count_votes(const voter *voters, uint32_t voter_count, const dfota_bl
                        uint32_t move_count, uint32_t offset, vote *votes, uint32_t *base)
 {
     uint32_t vote_count = 0;
-    uint64_t low = 0;
     int64_t sum = 0;
     int64_t most = 0;
     uint32_t i;
@@ -161,12 +161,12 @@ static int count_votes(const voter *voters, uint32_t voter_count, const dfota_bl
     for (i = 0; i < vote_count; i++) {
         sum += votes[i].change;
         if (sum > most && i + 1u < vote_count) {
-            most = sum;
-            low = i;
+            const uint64_t round = roundest(votes[i].base, votes[i + 1u].base - 1u);
+            if (round != 0) {
+                most = sum;
+                *base = (uint32_t)round;
+            }
         }
-    }
-    if (most > 0) {
-        *base = roundest(votes[low].base, votes[low + 1u].base - 1u);
     }
     return (int)most;
 }

@@ -375,8 +375,20 @@ static uint32_t run_at(const dfota_pair *pair, uint32_t at, uint32_t displacemen
     return run;
 }
 
+/* Keep it for a second look, unless the same was kept a moment ago. */
 static int keep_candidate(dfota_candidates *found, uint32_t at, uint32_t from)
 {
+    uint32_t i;
+
+    if (found == NULL) {
+        return 0;
+    }
+    for (i = found->count; i > 0 && i + 4u > found->count; i--) {
+        const dfota_candidate *const before = &found->items[i - 1u];
+        if (before->from - before->at == from - at && at - before->at < PATIENCE) {
+            return 0;
+        }
+    }
     if (found->count == found->room) {
         const uint32_t room = found->room ? found->room * 2u : 1024u;
         dfota_candidate *grown =
@@ -406,6 +418,9 @@ static uint32_t look(sweep *path, const dfota_suffixes *suffixes, dfota_candidat
     if (!path->states[path->best].literal) {
         run = run_at(pair, at, path->states[path->best].displacement, DFOTA_MATCH_MAX);
         if (run >= RUN_ENOUGH) {
+            if (keep_candidate(found, at, at + path->states[path->best].displacement) != 0) {
+                path->failed = 1;
+            }
             return at + run;
         }
     }
@@ -414,11 +429,11 @@ static uint32_t look(sweep *path, const dfota_suffixes *suffixes, dfota_candidat
     if (length < MATCH_MIN || length <= run) {
         return at + (run > 0 && length == run ? run : 1u);
     }
+    if (keep_candidate(found, at, from) != 0) {
+        path->failed = 1;
+    }
     if (!is_considered(path, from - at)) {
         consider(path, at, from - at);
-        if (found != NULL && keep_candidate(found, at, from) != 0) {
-            path->failed = 1;
-        }
     }
     return at + length;
 }
