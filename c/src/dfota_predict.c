@@ -208,6 +208,15 @@ void dfota_predict_begin(dfota_predictor *predictor, uint32_t at, uint32_t from,
     predictor->reference.kind = 0;
 }
 
+/*
+ * A relative word as 32 bits. The unwind tables of Arm count in 31 (EHABI, prel31): where the
+ * word in old, `like`, has bit 31 clear and bit 30 set, it is a negative one of those.
+ */
+static uint32_t widened(uint32_t word, uint32_t like)
+{
+    return like >> 30 == 1u ? ((word & 0x7fffffffu) ^ 0x40000000u) - 0x40000000u : word;
+}
+
 /* A reference to `target` was found: what it looks like in new. */
 static void predict(dfota_predictor *predictor, uint32_t target, dfota_unit *unit)
 {
@@ -222,7 +231,8 @@ static void predict(dfota_predictor *predictor, uint32_t target, dfota_unit *uni
     if (unit->kind == DFOTA_KIND_POINTER) {
         put32(unit->predicted, moved);
     } else if (unit->kind == DFOTA_KIND_RELATIVE) {
-        put32(unit->predicted, moved - here);
+        const uint32_t like = get32(unit->raw);
+        put32(unit->predicted, like >> 30 == 1u ? (moved - here) & 0x7fffffffu : moved - here);
     } else {
         (void)dfota_reference_place(segment->isa, &predictor->reference, here, moved,
                                     unit->predicted);
@@ -238,7 +248,7 @@ static int is_word_reference(const dfota_predictor *predictor, const uint8_t *by
     const dfota_segment *segment = predictor->segment;
     const uint32_t word = get32(bytes);
 
-    *target = (segment->flags & DFOTA_SEGMENT_POINTERS) ? word : word + at;
+    *target = (segment->flags & DFOTA_SEGMENT_POINTERS) ? word : widened(word, word) + at;
     return word != 0 && segment_of(predictor, *target) != NULL;
 }
 
@@ -323,7 +333,7 @@ void dfota_predict_learn(dfota_predictor *predictor, const dfota_unit *unit, con
             found = get32(actual);
             known = 1;
         } else if (unit->kind == DFOTA_KIND_RELATIVE) {
-            found = get32(actual) + here;
+            found = widened(get32(actual), get32(unit->raw)) + here;
             known = 1;
         } else {
             known = dfota_reference_read(segment->isa, &predictor->reference, actual, here,
