@@ -1,35 +1,26 @@
 /* SPDX-FileCopyrightText: 2026 The dfota authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The creator of patch format 1: finds the stretches of new that resemble old, then codes
- * them. It decides nothing about the format; that is dfota_model.h and dfota_patch.c.
+ * The creator of patch format 2: codes a plan. What new is made of is decided in
+ * dfota_plan.c; what the coders say is decided in the files that the applier shares.
  */
 #include "dfota_create.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes that a search compares at most, so that runs of one byte cost no square of their length. */
-#define MATCH_MAX 4096u
-/* A match must beat the present displacement by this many bytes to be worth a new one. */
-#define MATCH_GAIN 5u
-/* Shortest run of one byte in a literal stretch that is coded as a fill. */
-#define FILL_MIN 12u
-/* What an equal byte is worth, and an unequal one costs, when a stretch is extended. */
-#define HIT_GAIN 2
-#define MISS_COST 1
+#include "dfota_map.h"
 
-/* `length` bytes of new at `at` resemble old at `from`. */
-typedef struct cover {
-    uint32_t at;
-    uint32_t from;
-    uint32_t length;
-} cover;
+/* Blocks for which `embedded` and `balanced` have room, if nothing else is said. */
+#define EMBEDDED_MEMORY 27000u
+#define BALANCED_MEMORY 1000000u
+
+enum { PHASE_NONE, PHASE_LOOK, PHASE_CODE, PHASE_DONE };
 
 typedef struct range_encoder {
     uint64_t low;
-    uint32_t range;
     uint64_t pending; /* bytes behind `cache` that a carry would change: all 0xff */
+    uint32_t range;
     uint8_t cache;
     int started; /* whether `cache` holds the always-zero first byte no more */
 } range_encoder;
@@ -37,251 +28,30 @@ typedef struct range_encoder {
 struct dfota_creator {
     dfota_create_input in;
     dfota_result failure;
-    /* suffixes that begin with two given bytes: bucket_at[b] up to bucket_end[b] */
-    uint32_t *bucket_at;
-    uint32_t *bucket_end;
-    cover *covers;
-    size_t cover_count;
-    size_t cover_room;
-    /* the search */
-    uint32_t scan;       /* next byte of new to look at */
-    uint32_t scored;     /* bytes of new before this are part of score */
-    uint32_t score;      /* of [scan, scored) so many are right under the present displacement */
-    uint32_t anchor_at;  /* present stretch: certain from here on */
-    uint32_t anchor_from;
-    int searched;
-    /* the coder */
-    size_t next_cover;
+    dfota_patch_header header;
+    dfota_plan plan;
+    dfota_block *sorted; /* the plan's blocks by old offset */
+    dfota_correction *corrections;
+    void *coder_memory;
+    uint32_t *misses; /* which units, counted through all copies, are predicted wrongly */
+    size_t miss_count;
+    size_t miss_room;
+    /* where both passes stand */
+    int phase;
     uint32_t position;
-    int32_t recent[DFOTA_RECENT_COUNT];
-    uint8_t residuals[3];
+    uint32_t next_block;
+    uint32_t unit_count;
+    uint32_t moved_count;
+    size_t next_miss;
+    dfota_predictor predictor;
+    dfota_content content;
     range_encoder coder;
     uint8_t *patch;
     size_t patch_size;
     size_t patch_room;
-    int finished;
-    dfota_model model;
 };
 
-/* -- finding ------------------------------------------------------------------------- */
-
-static void sort_into_buckets(dfota_creator *creator)
-{
-    const uint8_t *old = creator->in.old_image;
-    const uint32_t size = creator->in.old_size;
-    uint32_t at = 0;
-    uint32_t i;
-
-    for (i = 0; i + 1u < size; i++) {
-        creator->bucket_end[((uint32_t)old[i] << 8) | old[i + 1u]]++;
-    }
-    for (i = 0; i < 0x10000u; i++) {
-        /* The suffix of one byte stands before all longer ones that begin with it. */
-        if (size > 0 && (i & 0xffu) == 0 && old[size - 1u] == i >> 8) {
-            at++;
-        }
-        creator->bucket_at[i] = at;
-        at += creator->bucket_end[i];
-        creator->bucket_end[i] = at;
-    }
-}
-
-/* The longest match in old of new at `at`; at most MATCH_MAX bytes. */
-static uint32_t longest_match(const dfota_creator *creator, uint32_t at, uint32_t *from)
-{
-    const uint8_t *old = creator->in.old_image;
-    const uint8_t *wanted = creator->in.new_image + at;
-    uint32_t most = creator->in.new_size - at;
-    uint32_t low_common = 2;
-    uint32_t high_common = 2;
-    uint32_t best = 0;
-    uint32_t low;
-    uint32_t high;
-
-    if (most < 2u) {
-        return 0;
-    }
-    most = most < MATCH_MAX ? most : MATCH_MAX;
-    low = creator->bucket_at[((uint32_t)wanted[0] << 8) | wanted[1]];
-    high = creator->bucket_end[((uint32_t)wanted[0] << 8) | wanted[1]];
-    while (low < high) {
-        const uint32_t middle = low + (high - low) / 2u;
-        const uint32_t start = (uint32_t)creator->in.suffixes[middle];
-        const uint32_t there = creator->in.old_size - start;
-        const uint32_t end = most < there ? most : there;
-        uint32_t common = low_common < high_common ? low_common : high_common;
-        while (common < end && old[start + common] == wanted[common]) {
-            common++;
-        }
-        if (common > best) {
-            best = common;
-            *from = start;
-        }
-        if (common == most) {
-            break;
-        }
-        if (common == there || old[start + common] < wanted[common]) {
-            low = middle + 1u;
-            low_common = common;
-        } else {
-            high = middle;
-            high_common = common;
-        }
-    }
-    return best;
-}
-
-/* Whether the present displacement predicts the byte of new at `at`. */
-static int is_right(const dfota_creator *creator, uint32_t at)
-{
-    const int64_t from =
-        (int64_t)at + (int64_t)creator->anchor_from - (int64_t)creator->anchor_at;
-    return from >= 0 && from < (int64_t)creator->in.old_size &&
-           creator->in.old_image[from] == creator->in.new_image[at];
-}
-
-static void add_cover(dfota_creator *creator, uint32_t at, uint32_t from, uint32_t length)
-{
-    cover *last;
-
-    if (creator->cover_count == creator->cover_room) {
-        const size_t room = creator->cover_room ? creator->cover_room * 2u : 1024u;
-        cover *grown = (cover *)realloc(creator->covers, room * sizeof *grown);
-        if (grown == NULL) {
-            creator->failure = DFOTA_ERR_MEMORY;
-            return;
-        }
-        creator->covers = grown;
-        creator->cover_room = room;
-    }
-    last = &creator->covers[creator->cover_count++];
-    last->at = at;
-    last->from = from;
-    last->length = length;
-}
-
-/* How far the present stretch reaches forward at the best ratio, before `limit`. */
-static uint32_t extend_forward(const dfota_creator *creator, uint32_t limit)
-{
-    const uint8_t *old = creator->in.old_image + creator->anchor_from;
-    const uint8_t *new = creator->in.new_image + creator->anchor_at;
-    const uint32_t room = creator->in.old_size - creator->anchor_from;
-    const uint32_t end = limit - creator->anchor_at < room ? limit - creator->anchor_at : room;
-    int64_t worth = 0;
-    int64_t best_worth = 0;
-    uint32_t best = 0;
-    uint32_t i;
-
-    for (i = 0; i < end; i++) {
-        worth += old[i] == new[i] ? HIT_GAIN : -MISS_COST;
-        if (worth > best_worth) {
-            best_worth = worth;
-            best = i + 1u;
-        }
-    }
-    return best;
-}
-
-/* How far the stretch that begins at `at`/`from` reaches back, not before the present one. */
-static uint32_t extend_backward(const dfota_creator *creator, uint32_t at, uint32_t from)
-{
-    const uint32_t room = at - creator->anchor_at;
-    const uint32_t end = room < from ? room : from;
-    int64_t worth = 0;
-    int64_t best_worth = 0;
-    uint32_t best = 0;
-    uint32_t i;
-
-    for (i = 1; i <= end; i++) {
-        const int right = creator->in.old_image[from - i] == creator->in.new_image[at - i];
-        worth += right ? HIT_GAIN : -MISS_COST;
-        if (worth > best_worth) {
-            best_worth = worth;
-            best = i;
-        }
-    }
-    return best;
-}
-
-/* Both stretches claim `overlap` bytes before `at` + ...: how many stay with the first? */
-static uint32_t divide(const dfota_creator *creator, uint32_t first, uint32_t at, uint32_t from,
-                       uint32_t overlap)
-{
-    int64_t worth = 0;
-    int64_t best_worth = 0;
-    uint32_t best = 0;
-    uint32_t i;
-
-    for (i = 0; i < overlap; i++) {
-        const uint8_t wanted = creator->in.new_image[at + i];
-        worth += creator->in.old_image[creator->anchor_from + first - overlap + i] == wanted;
-        worth -= creator->in.old_image[from + i] == wanted;
-        if (worth > best_worth) {
-            best_worth = worth;
-            best = i + 1u;
-        }
-    }
-    return best;
-}
-
-/* A better displacement begins at `at` (or new ends there): settle the present stretch. */
-static void settle(dfota_creator *creator, uint32_t at, uint32_t from)
-{
-    uint32_t forward = extend_forward(creator, at);
-    uint32_t backward = 0;
-
-    if (at < creator->in.new_size) {
-        backward = extend_backward(creator, at, from);
-    }
-    if (creator->anchor_at + forward > at - backward) {
-        const uint32_t overlap = creator->anchor_at + forward - (at - backward);
-        const uint32_t kept =
-            divide(creator, forward, at - backward, from - backward, overlap);
-        forward = forward - overlap + kept;
-        backward -= kept;
-    }
-    if (forward > 0) {
-        add_cover(creator, creator->anchor_at, creator->anchor_from, forward);
-    }
-    creator->anchor_at = at - backward;
-    creator->anchor_from = from - backward;
-}
-
-/* Look at new from scan on until `budget` bytes were looked at or new ends. */
-static void search(dfota_creator *creator, uint32_t budget)
-{
-    const uint32_t size = creator->in.new_size;
-    const uint32_t stop = size - creator->scan < budget ? size : creator->scan + budget;
-
-    while (creator->scan < stop && creator->failure == DFOTA_OK) {
-        uint32_t from = 0;
-        const uint32_t length = longest_match(creator, creator->scan, &from);
-        while (creator->scored < creator->scan + length) {
-            creator->score += is_right(creator, creator->scored) ? 1u : 0u;
-            creator->scored++;
-        }
-        if (length > creator->score + MATCH_GAIN) {
-            settle(creator, creator->scan, from);
-        } else if (length == 0 || length != creator->score) {
-            if (creator->scan < creator->scored) {
-                creator->score -= is_right(creator, creator->scan) ? 1u : 0u;
-            } else {
-                creator->scored++;
-            }
-            creator->scan++;
-            continue;
-        }
-        creator->scan += length;
-        creator->scored = creator->scan;
-        creator->score = 0;
-    }
-    if (creator->scan >= size) {
-        settle(creator, size, 0);
-        creator->searched = 1;
-    }
-}
-
-/* -- coding -------------------------------------------------------------------------- */
+/* -- the range encoder ------------------------------------------------------------------ */
 
 static void put_byte(dfota_creator *creator, uint8_t byte)
 {
@@ -318,272 +88,406 @@ static void shift_low(dfota_creator *creator)
     coder->low = (coder->low & 0x00ffffffu) << 8;
 }
 
-static void normalize(dfota_creator *creator)
+/* A dfota_code_bit. */
+static unsigned encode(void *ctx, uint32_t one, unsigned bit)
 {
-    while (creator->coder.range < DFOTA_RANGE_MIN) {
-        creator->coder.range <<= 8;
-        shift_low(creator);
-    }
-}
-
-static void encode_bit(dfota_creator *creator, dfota_bit *bit, unsigned value)
-{
+    dfota_creator *creator = (dfota_creator *)ctx;
     range_encoder *coder = &creator->coder;
-    const uint32_t bound = (coder->range >> 12) * ((uint32_t)*bit >> 4);
+    const uint32_t bound = dfota_range_split(coder->range, one);
 
-    if (value) {
+    if (bit == dfota_range_rare(one)) {
+        coder->range = bound;
+    } else {
         coder->low += bound;
         coder->range -= bound;
-    } else {
-        coder->range = bound;
     }
-    dfota_bit_learn(bit, value);
-    normalize(creator);
+    while (coder->range < DFOTA_RANGE_MIN) {
+        coder->range <<= 8;
+        shift_low(creator);
+    }
+    return bit;
 }
 
-static void encode_even_bit(dfota_creator *creator, unsigned value)
+/* The one value of the last interval that ends in DFOTA_RANGE_TAIL zeros, which are not written. */
+static void finish(dfota_creator *creator)
 {
     range_encoder *coder = &creator->coder;
 
-    coder->range >>= 1;
-    if (value) {
-        coder->low += coder->range;
-    }
-    normalize(creator);
+    coder->low = (coder->low + 0x00ffffffu) & ~(uint64_t)0x00ffffffu;
+    shift_low(creator);
+    shift_low(creator);
 }
 
-static void encode_tree(dfota_creator *creator, dfota_bit *tree, unsigned depth, unsigned value)
+/* -- the header ------------------------------------------------------------------------- */
+
+static void put_number(dfota_creator *creator, uint32_t value)
 {
-    unsigned node = 1;
+    for (; value >= 0x80u; value >>= 7) {
+        put_byte(creator, (uint8_t)(value | 0x80u));
+    }
+    put_byte(creator, (uint8_t)value);
+}
+
+static void put_digest(dfota_creator *creator, const uint8_t *image, size_t size, unsigned count)
+{
+    uint8_t digest[DFOTA_SHA256_SIZE];
+    dfota_sha256 sha;
     unsigned i;
 
-    for (i = depth; i > 0; i--) {
-        const unsigned bit = (value >> (i - 1u)) & 1u;
-        encode_bit(creator, &tree[node], bit);
-        node = (node << 1) | bit;
+    dfota_sha256_begin(&sha);
+    dfota_sha256_feed(&sha, image, size);
+    dfota_sha256_end(&sha, digest);
+    for (i = 0; i < count; i++) {
+        put_byte(creator, digest[i]);
     }
 }
 
-static void encode_number(dfota_creator *creator, dfota_number_model *model, uint32_t number)
+static void put_parameters(dfota_creator *creator)
 {
-    const uint32_t value = number + 1u;
-    unsigned length = 0;
-    unsigned node = 1;
-    unsigned i;
+    const dfota_patch_header *header = &creator->header;
 
-    while (value >> (length + 1u)) {
-        length++;
-    }
-    encode_tree(creator, model->length, 5, length);
-    for (i = 0; i < length; i++) {
-        const unsigned bit = (value >> (length - 1u - i)) & 1u;
-        if (i < 3u) {
-            encode_bit(creator, &model->lead[length][node], bit);
-            node = (node << 1) | bit;
-        } else {
-            encode_even_bit(creator, bit);
-        }
+    put_byte(creator, header->correction_bits);
+    put_byte(creator, header->slot_bits);
+    if (header->profile == DFOTA_PROFILE_MAX) {
+        put_byte(creator, header->index_bits);
+        put_number(creator, header->train);
+    } else {
+        put_byte(creator, header->memory_bits);
     }
 }
 
-static void encode_literals(dfota_creator *creator, uint32_t length)
+static int has_defaults(const dfota_patch_header *header)
 {
-    const uint8_t *data = creator->in.new_image + creator->position;
-    unsigned before = 0;
-    uint32_t i;
+    dfota_patch_header usual = *header;
 
-    encode_number(creator, &creator->model.literal_length, length);
-    for (i = 0; i < length; i++) {
-        const unsigned high = data[i] >> 4;
-        encode_tree(creator, creator->model.literal_high[before], 4, high);
-        encode_tree(creator, creator->model.literal_low[before >> 4][high], 4, data[i] & 15u);
-        before = data[i];
-    }
-    creator->position += length;
-}
-
-static void encode_residual(dfota_creator *creator, dfota_history *history, uint8_t residual)
-{
-    const unsigned burst = history->burst;
-    const unsigned again = creator->residuals[burst] == residual;
-
-    encode_bit(creator, &creator->model.again[burst][history->repeated], again);
-    if (!again) {
-        encode_tree(creator, creator->model.residual[burst], 8, residual);
-        creator->residuals[burst] = residual;
-    }
-    history->repeated = (uint8_t)again;
-    dfota_history_miss(history);
-}
-
-static uint32_t run_of_hits(const uint8_t *old, const uint8_t *new, uint32_t length)
-{
-    uint32_t run = 0;
-
-    while (run < length && old[run] == new[run]) {
-        run++;
-    }
-    return run;
-}
-
-static void encode_differences(dfota_creator *creator, uint32_t from, uint32_t length)
-{
-    const uint8_t *old = creator->in.old_image + from;
-    const uint8_t *new = creator->in.new_image + creator->position;
-    dfota_history history;
-    uint32_t i = 0;
-
-    dfota_history_begin(&history);
-    while (i < length) {
-        const uint8_t residual = (uint8_t)(new[i] - old[i]);
-        if (history.run == DFOTA_RUN_LIMIT) {
-            const uint32_t run = run_of_hits(old + i, new + i, length - i);
-            encode_bit(creator, &creator->model.run_to_end, run == length - i);
-            i += run;
-            if (i == length) {
-                break;
-            }
-            encode_number(creator, &creator->model.run_length, run);
-            encode_residual(creator, &history, (uint8_t)(new[i] - old[i]));
-        } else {
-            const unsigned row = (creator->position + i) & 3u;
-            const unsigned context = dfota_history_context(&history);
-            encode_bit(creator, &creator->model.miss[row][context], residual != 0);
-            if (residual) {
-                encode_residual(creator, &history, residual);
-            } else {
-                dfota_history_hit(&history);
-            }
-        }
-        i++;
-    }
-    creator->position += length;
-}
-
-/* One block: literals up to `at`, then a copy of `length` bytes of old, or a fill. */
-static void encode_block(dfota_creator *creator, const cover *copy, int fill)
-{
-    const uint32_t literals = copy->at - creator->position;
-    const int64_t displacement = (int64_t)copy->from - (int64_t)copy->at;
-    unsigned kind = 0;
-
-    encode_literals(creator, literals);
-    while (kind < DFOTA_RECENT_COUNT && creator->recent[kind] != displacement) {
-        kind++;
-    }
-    kind = fill ? DFOTA_KIND_FILL : kind;
-    encode_tree(creator, creator->model.kind[dfota_kind_context(literals)], 3, kind);
-    if (kind == DFOTA_KIND_EXPLICIT) {
-        const int64_t shift = displacement - creator->recent[0];
-        encode_bit(creator, &creator->model.backward, shift < 0);
-        encode_number(creator, &creator->model.shift, (uint32_t)(shift < 0 ? -shift : shift) - 1u);
-    }
-    encode_number(creator, &creator->model.copy_length, copy->length - 1u);
-    if (fill) {
-        creator->position += copy->length;
-        return;
-    }
-    dfota_recent_use(creator->recent, kind, (int32_t)displacement);
-    encode_differences(creator, copy->from, copy->length);
-}
-
-/* The bytes of new up to `end` that resemble nothing: literals, with runs of one byte as fills. */
-static void encode_fills(dfota_creator *creator, uint32_t end)
-{
-    const uint8_t *new = creator->in.new_image;
-    uint32_t at = creator->position;
-
-    while (at < end) {
-        const uint8_t before = at > 0 ? new[at - 1u] : 0xffu;
-        uint32_t run = 0;
-        while (at + run < end && new[at + run] == before) {
-            run++;
-        }
-        if (run >= FILL_MIN) {
-            cover fill;
-            fill.at = at;
-            fill.from = 0;
-            fill.length = run;
-            encode_block(creator, &fill, 1);
-        }
-        at += run + 1u;
-    }
-}
-
-/* Write out what tells the last intervals apart, all four bytes: the decoder checks them. */
-static void finish(dfota_creator *creator)
-{
-    unsigned i;
-
-    for (i = 0; i < 5u; i++) {
-        shift_low(creator);
-    }
-    creator->finished = 1;
-}
-
-static void encode(dfota_creator *creator, uint32_t budget)
-{
-    const uint32_t start = creator->position;
-
-    while (creator->position - start < budget && creator->failure == DFOTA_OK &&
-           !creator->finished) {
-        if (creator->next_cover < creator->cover_count) {
-            const cover *copy = &creator->covers[creator->next_cover++];
-            encode_fills(creator, copy->at);
-            encode_block(creator, copy, 0);
-            continue;
-        }
-        encode_fills(creator, creator->in.new_size);
-        if (creator->position < creator->in.new_size) {
-            encode_literals(creator, creator->in.new_size - creator->position);
-        }
-        finish(creator);
-    }
-}
-
-/* -- the door ------------------------------------------------------------------------ */
-
-static void put_size(dfota_creator *creator, uint32_t size)
-{
-    for (; size >= 0x80u; size >>= 7) {
-        put_byte(creator, (uint8_t)(size | 0x80u));
-    }
-    put_byte(creator, (uint8_t)size);
-}
-
-static void put_bytes(dfota_creator *creator, const uint8_t *data, size_t size)
-{
-    size_t i;
-
-    for (i = 0; i < size; i++) {
-        put_byte(creator, data[i]);
-    }
+    dfota_patch_defaults(&usual);
+    return usual.correction_bits == header->correction_bits &&
+           usual.slot_bits == header->slot_bits && usual.index_bits == header->index_bits &&
+           usual.memory_bits == header->memory_bits && usual.train == header->train;
 }
 
 static void put_header(dfota_creator *creator)
 {
     static const uint8_t magic[5] = {0xdfu, 'O', 'T', 'A', DFOTA_PATCH_VERSION};
-    uint8_t digest[DFOTA_SHA256_SIZE];
-    dfota_sha256 sha;
+    const dfota_patch_header *header = &creator->header;
+    const unsigned in_place = header->sector_size > 0;
+    const unsigned unusual = !has_defaults(header);
+    unsigned i;
 
-    put_bytes(creator, magic, sizeof magic);
-    put_size(creator, creator->in.old_size);
-    put_size(creator, creator->in.new_size);
-    put_bytes(creator, creator->in.old_digest, DFOTA_SHA256_SIZE);
-    put_bytes(creator, creator->in.new_digest, DFOTA_SHA256_SIZE);
+    for (i = 0; i < sizeof magic; i++) {
+        put_byte(creator, magic[i]);
+    }
+    put_byte(creator, (uint8_t)(header->profile | in_place << 2 | unusual << 3));
+    put_number(creator, header->old_size);
+    put_number(creator, header->new_size);
+    put_number(creator, header->segment_count);
+    put_number(creator, header->block_count);
+    if (in_place) {
+        put_number(creator, header->sector_size);
+        put_number(creator, header->spare_size);
+    }
+    if (unusual) {
+        put_parameters(creator);
+    }
+    put_digest(creator, creator->in.old_image, header->old_size, DFOTA_PATCH_OLD_DIGEST_SIZE);
+    put_digest(creator, creator->in.new_image, header->new_size, DFOTA_PATCH_NEW_DIGEST_SIZE);
     if (creator->failure == DFOTA_OK) {
-        dfota_sha256_begin(&sha);
-        dfota_sha256_feed(&sha, creator->patch, creator->patch_size);
-        dfota_sha256_end(&sha, digest);
-        put_bytes(creator, digest, 4);
+        put_digest(creator, creator->patch, creator->patch_size, 4);
     }
 }
+
+/* -- the plan --------------------------------------------------------------------------- */
+
+static int by_from(const void *left, const void *right)
+{
+    const dfota_block *a = (const dfota_block *)left;
+    const dfota_block *b = (const dfota_block *)right;
+
+    if (a->from != b->from) {
+        return a->from < b->from ? -1 : 1;
+    }
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+/* How many blocks and segments the decoder has room for. */
+static void set_limits(const dfota_creator *creator, dfota_plan_options *options)
+{
+    dfota_patch_header header = creator->header;
+    uint32_t most = creator->in.memory_size;
+    uint32_t fixed;
+    uint32_t each;
+
+    options->segment_max = DFOTA_PATCH_SEGMENT_MAX;
+    options->block_max = DFOTA_PATCH_BLOCK_MAX;
+    if (most == 0 && header.profile == DFOTA_PROFILE_MAX) {
+        return;
+    }
+    if (most == 0) {
+        most = header.profile == DFOTA_PROFILE_BALANCED ? BALANCED_MEMORY : EMBEDDED_MEMORY;
+    }
+    each = header.profile == DFOTA_PROFILE_EMBEDDED ? 12u : 16u;
+    options->segment_max = header.profile == DFOTA_PROFILE_EMBEDDED ? 16u : 1024u;
+    header.segment_count = options->segment_max;
+    header.block_count = 0;
+    fixed = dfota_patch_memory_size(&header) + 16u;
+    options->block_max = most > fixed + each ? (most - fixed) / each : 1u;
+    if (header.profile == DFOTA_PROFILE_EMBEDDED &&
+        options->block_max > DFOTA_PATCH_EMBEDDED_BLOCK_MAX) {
+        options->block_max = DFOTA_PATCH_EMBEDDED_BLOCK_MAX;
+    }
+}
+
+/* A pass over new begins. */
+static dfota_result begin_pass(dfota_creator *creator)
+{
+    creator->header.segment_count = creator->plan.segment_count;
+    creator->header.block_count = creator->plan.block_count;
+    creator->position = 0;
+    creator->next_block = 0;
+    creator->unit_count = 0;
+    creator->next_miss = 0;
+    memset(&creator->predictor, 0, sizeof creator->predictor);
+    creator->predictor.segments = creator->plan.segments;
+    creator->predictor.segment_count = creator->plan.segment_count;
+    creator->predictor.blocks = creator->sorted;
+    creator->predictor.block_count = creator->plan.block_count;
+    creator->predictor.corrections = creator->corrections;
+    creator->predictor.correction_bits = creator->header.correction_bits;
+    if (creator->corrections != NULL) {
+        memset(creator->corrections, 0,
+               sizeof(dfota_correction) << creator->header.correction_bits);
+    }
+    return creator->failure;
+}
+
+static dfota_result begin_look(dfota_creator *creator)
+{
+    const size_t room = creator->plan.block_count > 0 ? creator->plan.block_count : 1u;
+
+    creator->sorted = (dfota_block *)malloc(room * sizeof(dfota_block));
+    if (creator->header.correction_bits > 0) {
+        creator->corrections = (dfota_correction *)malloc(sizeof(dfota_correction)
+                                                          << creator->header.correction_bits);
+    }
+    if (creator->sorted == NULL ||
+        (creator->corrections == NULL && creator->header.correction_bits > 0)) {
+        return DFOTA_ERR_MEMORY;
+    }
+    if (creator->plan.block_count > 0) {
+        memcpy(creator->sorted, creator->plan.blocks,
+               creator->plan.block_count * sizeof(dfota_block));
+        qsort(creator->sorted, creator->plan.block_count, sizeof(dfota_block), by_from);
+    }
+    creator->phase = PHASE_LOOK;
+    return begin_pass(creator);
+}
+
+/* -- both passes ------------------------------------------------------------------------ */
+
+static void add_miss(dfota_creator *creator)
+{
+    if (creator->miss_count == creator->miss_room) {
+        const size_t room = creator->miss_room ? creator->miss_room * 2u : 1024u;
+        uint32_t *grown = (uint32_t *)realloc(creator->misses, room * sizeof *grown);
+        if (grown == NULL) {
+            creator->failure = DFOTA_ERR_MEMORY;
+            return;
+        }
+        creator->misses = grown;
+        creator->miss_room = room;
+    }
+    creator->misses[creator->miss_count++] = creator->unit_count;
+}
+
+/* How many units from the present one on are predicted rightly. */
+static uint32_t right_ahead(dfota_creator *creator)
+{
+    while (creator->next_miss < creator->miss_count &&
+           creator->misses[creator->next_miss] < creator->unit_count) {
+        creator->next_miss++;
+    }
+    if (creator->next_miss == creator->miss_count) {
+        return DFOTA_ADAPTIVE_ENDLESS;
+    }
+    return creator->misses[creator->next_miss] - creator->unit_count;
+}
+
+static void do_unit(dfota_creator *creator)
+{
+    dfota_predictor *predictor = &creator->predictor;
+    uint8_t actual[DFOTA_UNIT_MAX];
+    dfota_unit unit;
+
+    dfota_predict_next(predictor, creator->in.old_image + predictor->old_offset, predictor->left,
+                       &unit);
+    memcpy(actual, creator->in.new_image + creator->position, unit.length);
+    if (creator->phase == PHASE_CODE) {
+        (void)dfota_content_unit(&creator->content, encode, creator, &unit, right_ahead(creator),
+                                 actual);
+    } else if (memcmp(actual, unit.predicted, unit.length) != 0) {
+        add_miss(creator);
+    } else if (unit.moved) {
+        creator->moved_count++;
+    }
+    dfota_predict_learn(predictor, &unit, actual);
+    creator->unit_count++;
+    creator->position += unit.length;
+}
+
+/* `end`: where the gap ends. */
+static void do_gap(dfota_creator *creator, uint32_t end)
+{
+
+    if (creator->phase == PHASE_LOOK) {
+        creator->position = end;
+        return;
+    }
+    while (creator->position < end) {
+        const uint32_t left = end - creator->position;
+        creator->position += dfota_content_gap(
+            &creator->content, encode, creator, left,
+            (uint8_t *)(uintptr_t)(creator->in.new_image + creator->position), left);
+    }
+}
+
+/* The next gap and block, or the rest of either. Returns 0 at the end of new. */
+static int do_next(dfota_creator *creator, uint32_t budget)
+{
+    const uint32_t start = creator->position;
+    const dfota_block *block = creator->next_block < creator->plan.block_count
+                                   ? &creator->plan.blocks[creator->next_block]
+                                   : NULL;
+    const uint32_t end = block != NULL ? block->at : creator->in.new_size;
+
+    if (creator->predictor.left > 0) {
+        while (creator->predictor.left > 0 && creator->position - start < budget &&
+               creator->failure == DFOTA_OK) {
+            do_unit(creator);
+        }
+        return 1;
+    }
+    if (creator->position < end) {
+        if (creator->phase == PHASE_CODE) {
+            dfota_content_gap_begin(&creator->content, end - creator->position,
+                                    creator->predictor.old_offset,
+                                    block != NULL ? block->from : DFOTA_CONTENT_NOWHERE);
+        }
+        do_gap(creator, end);
+        return 1;
+    }
+    if (block == NULL) {
+        return 0;
+    }
+    dfota_predict_begin(&creator->predictor, block->at, block->from,
+                        block->length & ~DFOTA_BLOCK_PLAIN,
+                        (block->length & DFOTA_BLOCK_PLAIN) != 0);
+    if (creator->phase == PHASE_CODE) {
+        dfota_content_block(&creator->content, block);
+    }
+    creator->next_block++;
+    return 1;
+}
+
+static void put_head(dfota_creator *creator)
+{
+    dfota_map map;
+    uint32_t i;
+
+    dfota_map_begin(&map, creator->header.old_size, creator->header.new_size);
+    for (i = 0; i < creator->plan.segment_count; i++) {
+        dfota_segment segment = creator->plan.segments[i];
+        if (dfota_map_segment(&map, encode, creator, i > 0 ? &creator->plan.segments[i - 1u] : NULL,
+                              &segment) != 0) {
+            creator->failure = DFOTA_ERR_RANGE;
+        }
+    }
+    for (i = 0; i < creator->plan.block_count; i++) {
+        dfota_block block = creator->plan.blocks[i];
+        if (dfota_map_block(&map, encode, creator, i + 1u == creator->plan.block_count, &block) !=
+            0) {
+            creator->failure = DFOTA_ERR_RANGE;
+        }
+    }
+}
+
+#if DFOTA_PATCH_WITH_MIXING
+static int read_old(void *ctx, uint32_t offset, uint8_t *buf, size_t size)
+{
+    memcpy(buf, ((const dfota_creator *)ctx)->in.old_image + offset, size);
+    return 0;
+}
+#endif
+
+static dfota_result begin_coder(dfota_creator *creator)
+{
+    const dfota_patch_header *header = &creator->header;
+    dfota_adaptive_options options;
+
+#if DFOTA_PATCH_WITH_MIXING
+    if (header->profile == DFOTA_PROFILE_MAX) {
+        dfota_mixing_options mixing;
+        mixing.old_size = header->old_size;
+        mixing.new_size = header->new_size;
+        mixing.slot_bits = header->slot_bits;
+        mixing.index_bits = header->index_bits;
+        mixing.train = header->train;
+        creator->coder_memory = malloc(dfota_mixing_size(&mixing));
+        if (creator->coder_memory == NULL) {
+            return DFOTA_ERR_MEMORY;
+        }
+        creator->content.mixing =
+            dfota_mixing_begin(creator->coder_memory, &mixing, read_old, creator);
+        return creator->content.mixing != NULL ? DFOTA_OK : DFOTA_ERR_MEMORY;
+    }
+#endif
+    options.slot_bits = header->slot_bits;
+    options.memory_bits = header->memory_bits;
+    creator->coder_memory = malloc(dfota_adaptive_size(&options));
+    if (creator->coder_memory == NULL) {
+        return DFOTA_ERR_MEMORY;
+    }
+    creator->content.adaptive = dfota_adaptive_begin(creator->coder_memory, &options);
+    return DFOTA_OK;
+}
+
+/* The first pass is over: write all but the content. */
+static dfota_result begin_code(dfota_creator *creator)
+{
+    creator->phase = PHASE_CODE;
+    (void)begin_pass(creator);
+    put_header(creator);
+    dfota_content_begin(&creator->content, 1);
+    creator->coder.range = 0xffffffffu;
+    put_head(creator);
+    if (creator->failure == DFOTA_OK) {
+        creator->failure = begin_coder(creator);
+    }
+    return creator->failure;
+}
+
+static void end_pass(dfota_creator *creator)
+{
+    if (creator->phase == PHASE_CODE) {
+        finish(creator);
+        creator->phase = PHASE_DONE;
+    } else if (creator->moved_count == 0 && creator->plan.segment_count > 0) {
+        /* No prediction came true: without segments the head is shorter. */
+        creator->plan.segment_count = 0;
+        creator->miss_count = 0;
+        (void)begin_pass(creator);
+    } else {
+        (void)begin_code(creator);
+    }
+}
+
+/* -- the door --------------------------------------------------------------------------- */
 
 dfota_creator *dfota_create_begin(const dfota_create_input *input)
 {
     dfota_creator *creator;
 
-    if (input->old_size > DFOTA_PATCH_IMAGE_MAX || input->new_size > DFOTA_PATCH_IMAGE_MAX) {
+    if (input->old_size > DFOTA_PATCH_IMAGE_MAX || input->new_size > DFOTA_PATCH_IMAGE_MAX ||
+        input->profile >= DFOTA_PROFILE_COUNT) {
         return NULL;
     }
     creator = (dfota_creator *)calloc(1, sizeof *creator);
@@ -591,33 +495,90 @@ dfota_creator *dfota_create_begin(const dfota_create_input *input)
         return NULL;
     }
     creator->in = *input;
-    creator->bucket_at = (uint32_t *)calloc(0x10000u, sizeof(uint32_t));
-    creator->bucket_end = (uint32_t *)calloc(0x10000u, sizeof(uint32_t));
-    if (creator->bucket_at == NULL || creator->bucket_end == NULL) {
-        dfota_create_free(creator);
-        return NULL;
-    }
-    sort_into_buckets(creator);
-    dfota_model_reset(&creator->model);
-    creator->coder.range = 0xffffffffu;
-    put_header(creator);
+    creator->header.old_size = input->old_size;
+    creator->header.new_size = input->new_size;
+    creator->header.profile = (uint8_t)input->profile;
+    creator->header.sector_size = input->sector_size;
+    creator->header.spare_size = input->spare_size;
+    dfota_patch_defaults(&creator->header);
     return creator;
+}
+
+dfota_result dfota_create_plan(dfota_creator *creator, dfota_create_progress progress, void *ctx)
+{
+    dfota_plan_options options;
+    int result;
+
+    if (creator->phase != PHASE_NONE) {
+        return DFOTA_ERR_STATE;
+    }
+    memset(&options, 0, sizeof options);
+    set_limits(creator, &options);
+    options.effort = creator->in.effort;
+    options.isas = creator->in.isas;
+    options.in_place_sector = creator->in.sector_size;
+    options.in_place_spare = creator->in.spare_size;
+    options.progress = progress;
+    options.ctx = ctx;
+    result = dfota_plan_make(&creator->plan, creator->in.old_image, creator->in.old_size,
+                             creator->in.new_image, creator->in.new_size, &options);
+    if (result != 0) {
+        creator->failure = result == DFOTA_ERR_CANCELLED ? DFOTA_ERR_CANCELLED : DFOTA_ERR_MEMORY;
+        return creator->failure;
+    }
+    creator->failure = begin_look(creator);
+    return creator->failure;
+}
+
+dfota_result dfota_create_use(dfota_creator *creator, const dfota_plan *plan)
+{
+    if (creator->phase != PHASE_NONE) {
+        return DFOTA_ERR_STATE;
+    }
+    creator->plan.segments =
+        (dfota_segment *)malloc(((size_t)plan->segment_count + 1u) * sizeof(dfota_segment));
+    creator->plan.blocks =
+        (dfota_block *)malloc(((size_t)plan->block_count + 1u) * sizeof(dfota_block));
+    if (creator->plan.segments == NULL || creator->plan.blocks == NULL) {
+        creator->failure = DFOTA_ERR_MEMORY;
+        return creator->failure;
+    }
+    creator->plan.segment_count = plan->segment_count;
+    creator->plan.block_count = plan->block_count;
+    if (plan->segment_count > 0) {
+        memcpy(creator->plan.segments, plan->segments,
+               plan->segment_count * sizeof(dfota_segment));
+    }
+    if (plan->block_count > 0) {
+        memcpy(creator->plan.blocks, plan->blocks, plan->block_count * sizeof(dfota_block));
+    }
+    creator->failure = begin_look(creator);
+    return creator->failure;
 }
 
 dfota_result dfota_create_step(dfota_creator *creator, uint32_t budget, uint32_t *done)
 {
-    if (creator->failure == DFOTA_OK && !creator->searched) {
-        search(creator, budget);
-    } else if (creator->failure == DFOTA_OK && !creator->finished) {
-        encode(creator, budget);
+    uint32_t spent = 0;
+
+    if (creator->failure == DFOTA_OK && creator->phase == PHASE_NONE) {
+        return DFOTA_ERR_STATE;
     }
-    *done = creator->scan + creator->position;
+    while (creator->failure == DFOTA_OK && creator->phase != PHASE_DONE && spent < budget) {
+        const uint32_t before = creator->position;
+        const int phase = creator->phase;
+        if (!do_next(creator, budget - spent)) {
+            end_pass(creator);
+        }
+        spent += creator->phase == phase && creator->position > before ? creator->position - before
+                                                                       : 1u;
+    }
+    *done = creator->position + (creator->phase >= PHASE_CODE ? creator->in.new_size : 0u);
     return creator->failure;
 }
 
 const uint8_t *dfota_create_patch(const dfota_creator *creator, size_t *size)
 {
-    if (!creator->finished || creator->failure != DFOTA_OK) {
+    if (creator->phase != PHASE_DONE || creator->failure != DFOTA_OK) {
         return NULL;
     }
     *size = creator->patch_size;
@@ -627,9 +588,11 @@ const uint8_t *dfota_create_patch(const dfota_creator *creator, size_t *size)
 void dfota_create_free(dfota_creator *creator)
 {
     if (creator != NULL) {
-        free(creator->bucket_at);
-        free(creator->bucket_end);
-        free(creator->covers);
+        dfota_plan_free(&creator->plan);
+        free(creator->sorted);
+        free(creator->corrections);
+        free(creator->coder_memory);
+        free(creator->misses);
         free(creator->patch);
         free(creator);
     }

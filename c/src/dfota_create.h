@@ -7,6 +7,7 @@
 #define DFOTA_CREATE_H
 
 #include "dfota_patch.h"
+#include "dfota_plan.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,38 +16,64 @@ extern "C" {
 /** A patch in the making; on the heap. */
 typedef struct dfota_creator dfota_creator;
 
-/** The images, which stay the caller's and must live as long as the creator. */
+/** The images, which stay the caller's and must live as long as the creator, and what is wanted. */
 typedef struct dfota_create_input {
     const uint8_t *old_image;
     const uint8_t *new_image;
-    const int32_t *suffixes; /* suffix array of old: old_size entries */
     uint32_t old_size;
     uint32_t new_size;
-    uint8_t old_digest[DFOTA_SHA256_SIZE];
-    uint8_t new_digest[DFOTA_SHA256_SIZE];
+    uint32_t profile;     /* dfota_profile */
+    uint32_t effort;      /* 0: as fast as may be; 1: as small as may be */
+    uint32_t memory_size; /* most bytes that the decoder has for dfota_patch_start(); 0: as usual */
+    uint32_t sector_size; /* in place: bytes that are erased at once; else 0 */
+    uint32_t spare_size;  /* in place: bytes that the old image can be moved up */
+    uint32_t isas;        /* instruction sets that the decoder knows, one bit each */
 } dfota_create_input;
+
+/** Called with (ctx, done, total) now and then; nonzero to stop. */
+typedef int (*dfota_create_progress)(void *ctx, uint32_t done, uint32_t total);
 
 /**
  * Prepare the making of a patch.
  *
- * Before:  `input` describes two images of at most DFOTA_PATCH_IMAGE_MAX bytes; `suffixes`
- *          is the suffix array of old (shorter suffix first where one is a prefix).
+ * Before:  `input` describes two images of at most DFOTA_PATCH_IMAGE_MAX bytes.
  * After:   nothing is computed yet.
  * Returns: the creator, to be freed by dfota_create_free(); NULL without memory or where a
  *          size is over the limit.
  * Power:   nothing outside the heap is changed.
- * Cost:    520 KiB of heap, later 12 bytes for each stretch found and the patch itself;
- *          O(old_size).
+ * Cost:    constant time.
  */
 dfota_creator *dfota_create_begin(const dfota_create_input *input);
 
 /**
- * Do a slice of the work.
+ * Decide what new is made of.
  *
- * Before:  dfota_create_begin() gave `creator`.
+ * Before:  dfota_create_begin() gave `creator`. `progress` may be NULL.
+ * After:   on DFOTA_OK dfota_create_step() may be called.
+ * Returns: DFOTA_OK; DFOTA_ERR_MEMORY, _CANCELLED (`progress` said so).
+ * Power:   nothing outside the heap is changed.
+ * Cost:    nearly all of the work; see dfota_plan.h.
+ */
+dfota_result dfota_create_plan(dfota_creator *creator, dfota_create_progress progress, void *ctx);
+
+/**
+ * Use a plan of the caller's instead, which is copied.
+ *
+ * Before:  dfota_create_begin() gave `creator`; segments and blocks are as dfota_plan.h wants.
+ * After:   on DFOTA_OK dfota_create_step() may be called.
+ * Returns: DFOTA_OK; DFOTA_ERR_MEMORY, _RANGE.
+ * Power:   nothing outside the heap is changed.
+ * Cost:    O(segments + blocks).
+ */
+dfota_result dfota_create_use(dfota_creator *creator, const dfota_plan *plan);
+
+/**
+ * Do a slice of the coding.
+ *
+ * Before:  dfota_create_plan() or dfota_create_use() succeeded on `creator`.
  * After:   on DFOTA_OK `*done` tells how far the work is, out of twice new_size. The patch
  *          is complete when dfota_create_patch() gives it.
- * Returns: DFOTA_OK; DFOTA_ERR_MEMORY.
+ * Returns: DFOTA_OK; DFOTA_ERR_MEMORY, _STATE.
  * Power:   nothing outside the heap is changed; stop at will and free.
  * Cost:    about `budget` bytes of new are looked at; the result does not depend on it.
  */

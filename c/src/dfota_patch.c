@@ -1,20 +1,26 @@
 /* SPDX-FileCopyrightText: 2026 The dfota authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The applier of patch format 1 (docs/spec/patch-format.md). No heap, no globals, no libc but
+ * The applier of patch format 2 (docs/spec/patch-format.md). No heap, no globals, no libc but
  * memcpy, memmove, memset, memcmp.
  *
  * Rule 1. Every number from the patch is compared with what is left before it is used.
  * Rule 2. Every failure goes through fail(), which kills the patch; nothing is repaired.
- * Rule 3. Decoding must not depend on old: what the patch means can be read without it.
  */
 #include "dfota_patch.h"
 
 #include <string.h>
 
-enum { PHASE_NONE, PHASE_BLOCK, PHASE_LITERALS, PHASE_ORIGIN, PHASE_COPY, PHASE_FILL, PHASE_DONE };
+#include "dfota_map.h"
+
+enum { PHASE_NONE, PHASE_OPEN, PHASE_BLOCK, PHASE_GAP, PHASE_COPY, PHASE_DONE };
 
 static const uint8_t MAGIC[4] = {0xdfu, 'O', 'T', 'A'};
+
+/* The byte behind the version. */
+#define PROFILE_MASK 3u
+#define HAS_PLACE 4u
+#define HAS_PARAMETERS 8u
 
 /* The first failure counts; later ones are its consequences. */
 static void fail(dfota_patch *patch, dfota_result result)
@@ -48,310 +54,70 @@ static uint8_t next_byte(dfota_patch *patch)
         return 0;
     }
     if (refill(patch) == 0) {
-        fail(patch, DFOTA_ERR_TRUNCATED);
+        if (patch->phase == PHASE_NONE || patch->tail == DFOTA_RANGE_TAIL) {
+            fail(patch, DFOTA_ERR_TRUNCATED);
+        } else {
+            patch->tail++;
+        }
         return 0;
     }
+    patch->consumed++;
     return patch->buffer[patch->buffer_used++];
 }
 
-/* -- the range decoder -------------------------------------------------------------- */
-
-/* What no encoder produces: from here on the intervals would mean nothing. */
-static void check_code(dfota_patch *patch)
+/* A dfota_code_bit. */
+static unsigned decode(void *coder, uint32_t one, unsigned bit)
 {
-    if (patch->code >= patch->range) {
-        fail(patch, DFOTA_ERR_CODE);
+    dfota_patch *patch = (dfota_patch *)coder;
+    const uint32_t bound = dfota_range_split(patch->range, one);
+
+    bit = dfota_range_rare(one);
+    if (patch->code < bound) {
+        patch->range = bound;
+    } else {
+        patch->code -= bound;
+        patch->range -= bound;
+        bit ^= 1u;
     }
-}
-
-static void normalize(dfota_patch *patch)
-{
     while (patch->range < DFOTA_RANGE_MIN) {
         patch->range <<= 8;
         patch->code = (patch->code << 8) | next_byte(patch);
     }
+    return bit;
 }
 
-static unsigned decode_bit(dfota_patch *patch, dfota_bit *bit)
+static void begin_decoding(dfota_patch *patch)
 {
-    const uint32_t bound = (patch->range >> 12) * ((uint32_t)*bit >> 4);
-    unsigned value = 0;
-
-    if (patch->code < bound) {
-        patch->range = bound;
-    } else {
-        patch->range -= bound;
-        patch->code -= bound;
-        value = 1;
-    }
-    dfota_bit_learn(bit, value);
-    normalize(patch);
-    return value;
-}
-
-static unsigned decode_even_bit(dfota_patch *patch)
-{
-    unsigned value = 0;
-
-    patch->range >>= 1;
-    if (patch->code >= patch->range) {
-        patch->code -= patch->range;
-        value = 1;
-    }
-    check_code(patch); /* an odd range lost its last unit */
-    normalize(patch);
-    return value;
-}
-
-/* `depth` bits, the most significant first; `tree` has 1 << depth entries, 0 is unused. */
-static unsigned decode_tree(dfota_patch *patch, dfota_bit *tree, unsigned depth)
-{
-    unsigned node = 1;
     unsigned i;
 
-    for (i = 0; i < depth; i++) {
-        node = (node << 1) | decode_bit(patch, &tree[node]);
+    patch->range = 0xffffffffu;
+    patch->code = 0;
+    for (i = 0; i < 4u; i++) {
+        patch->code = (patch->code << 8) | next_byte(patch);
     }
-    return node - (1u << depth);
-}
-
-/* 0 to 0x7ffffffe. */
-static uint32_t decode_number(dfota_patch *patch, dfota_number_model *model)
-{
-    const unsigned length = decode_tree(patch, model->length, 5);
-    uint32_t value = 1;
-    unsigned node = 1;
-    unsigned i;
-
-    if (length > 30u) {
-        fail(patch, DFOTA_ERR_CODE);
-        return 0;
-    }
-    for (i = 0; i < length; i++) {
-        unsigned bit;
-        if (i < 3u) {
-            bit = decode_bit(patch, &model->lead[length][node]);
-            node = (node << 1) | bit;
-        } else {
-            bit = decode_even_bit(patch);
-        }
-        value = (value << 1) | bit;
-    }
-    return value - 1u;
-}
-
-/* -- blocks ------------------------------------------------------------------------- */
-
-static uint8_t decode_literal(dfota_patch *patch)
-{
-    const unsigned before = patch->last_literal;
-    const unsigned high = decode_tree(patch, patch->model.literal_high[before], 4);
-    const unsigned low = decode_tree(patch, patch->model.literal_low[before >> 4][high], 4);
-
-    patch->last_literal = (uint8_t)((high << 4) | low);
-    return patch->last_literal;
-}
-
-/* What to add to the byte of old; never 0. */
-static uint8_t decode_residual(dfota_patch *patch)
-{
-    dfota_history *history = &patch->history;
-    const unsigned burst = history->burst;
-    uint8_t *known = &patch->residuals[burst];
-    const unsigned again = decode_bit(patch, &patch->model.again[burst][history->repeated]);
-
-    if (!again) {
-        *known = (uint8_t)decode_tree(patch, patch->model.residual[burst], 8);
-    }
-    if (*known == 0) {
+    if (patch->code == 0xffffffffu) {
         fail(patch, DFOTA_ERR_CODE);
     }
-    history->repeated = (uint8_t)again;
-    dfota_history_miss(history);
-    return *known;
 }
 
-static void begin_literals(dfota_patch *patch)
+/* -- the header ------------------------------------------------------------------------- */
+
+static uint8_t header_byte(dfota_patch *patch)
 {
-    patch->literal_length = decode_number(patch, &patch->model.literal_length);
-    patch->literals_left = patch->literal_length;
-    patch->last_literal = 0;
-    if (patch->literal_length > patch->header.new_size - patch->position) {
-        fail(patch, DFOTA_ERR_RANGE);
-    }
-    patch->phase = PHASE_LITERALS;
+    const uint8_t byte = next_byte(patch);
+
+    dfota_sha256_feed(&patch->sha, &byte, 1);
+    return byte;
 }
 
-static int64_t decode_displacement(dfota_patch *patch)
-{
-    const unsigned backward = decode_bit(patch, &patch->model.backward);
-    const int64_t shift = (int64_t)decode_number(patch, &patch->model.shift) + 1;
-
-    return backward ? patch->recent[0] - shift : patch->recent[0] + shift;
-}
-
-static void begin_copy(dfota_patch *patch)
-{
-    const unsigned context = dfota_kind_context(patch->literal_length);
-    const unsigned kind = decode_tree(patch, patch->model.kind[context], 3);
-    int64_t displacement = 0;
-    int64_t offset;
-
-    if (kind >= DFOTA_KIND_COUNT) {
-        fail(patch, DFOTA_ERR_CODE);
-        return;
-    }
-    if (kind == DFOTA_KIND_EXPLICIT) {
-        displacement = decode_displacement(patch);
-    } else if (kind < DFOTA_RECENT_COUNT) {
-        displacement = patch->recent[kind];
-    }
-    patch->copy_left = decode_number(patch, &patch->model.copy_length) + 1u;
-    if (patch->copy_left > patch->header.new_size - patch->position) {
-        fail(patch, DFOTA_ERR_RANGE);
-        return;
-    }
-    if (kind == DFOTA_KIND_FILL) {
-        patch->phase = PHASE_FILL;
-        return;
-    }
-    offset = (int64_t)patch->position + displacement;
-    if (offset < 0 || offset + (int64_t)patch->copy_left > (int64_t)patch->header.old_size) {
-        fail(patch, DFOTA_ERR_RANGE);
-        return;
-    }
-    patch->old_offset = (uint32_t)offset;
-    dfota_recent_use(patch->recent, kind, (int32_t)displacement);
-    dfota_history_begin(&patch->history);
-    patch->sure_hits = 0;
-    patch->sure_miss = 0;
-    patch->phase = PHASE_COPY;
-}
-
-/* A long run of equal bytes: how long is the rest of it? `left` bytes of the copy remain. */
-static void decode_run(dfota_patch *patch, uint32_t left)
-{
-    if (decode_bit(patch, &patch->model.run_to_end)) {
-        patch->sure_hits = left;
-        return;
-    }
-    patch->sure_hits = decode_number(patch, &patch->model.run_length);
-    patch->sure_miss = 1;
-    if (patch->sure_hits >= left) {
-        fail(patch, DFOTA_ERR_RANGE);
-    }
-}
-
-/* Correct `size` bytes of old in `out`; returns how many had to be changed. */
-static uint32_t correct(dfota_patch *patch, uint8_t *out, uint32_t size)
-{
-    uint32_t left = patch->copy_left;
-    uint32_t done = 0;
-    uint32_t changed = 0;
-
-    while (done < size && patch->failure == DFOTA_OK) {
-        uint32_t step = 1;
-        if (patch->sure_hits > 0) {
-            step = patch->sure_hits < size - done ? patch->sure_hits : size - done;
-            patch->sure_hits -= step;
-        } else if (patch->sure_miss) {
-            patch->sure_miss = 0;
-            out[done] = (uint8_t)(out[done] + decode_residual(patch));
-            changed++;
-        } else if (patch->history.run == DFOTA_RUN_LIMIT) {
-            decode_run(patch, left);
-            step = 0;
-        } else {
-            const unsigned row = (patch->position + done) & 3u;
-            const unsigned context = dfota_history_context(&patch->history);
-            if (decode_bit(patch, &patch->model.miss[row][context])) {
-                out[done] = (uint8_t)(out[done] + decode_residual(patch));
-                changed++;
-            } else {
-                dfota_history_hit(&patch->history);
-            }
-        }
-        done += step;
-        left -= step;
-    }
-    return changed;
-}
-
-/* Decode up to `size` bytes of the present block into `out`; returns how many. */
-static uint32_t advance(dfota_patch *patch, uint8_t *out, uint32_t size, uint32_t *changed)
-{
-    uint32_t take = 0;
-    uint32_t i;
-
-    switch (patch->phase) {
-    case PHASE_BLOCK:
-        begin_literals(patch);
-        break;
-    case PHASE_LITERALS:
-        take = patch->literals_left < size ? patch->literals_left : size;
-        for (i = 0; i < take && patch->failure == DFOTA_OK; i++) {
-            out[i] = decode_literal(patch);
-        }
-        patch->literals_left -= take;
-        if (patch->literals_left == 0) {
-            patch->phase = PHASE_ORIGIN;
-        }
-        break;
-    case PHASE_ORIGIN:
-        begin_copy(patch);
-        break;
-    case PHASE_COPY:
-        take = patch->copy_left < size ? patch->copy_left : size;
-        if (patch->read_old == NULL) {
-            memset(out, 0, take);
-        } else if (patch->read_old(patch->ctx, patch->old_offset, out, take) != 0) {
-            fail(patch, DFOTA_ERR_IO);
-        }
-        *changed = correct(patch, out, take);
-        patch->old_offset += take;
-        patch->copy_left -= take;
-        break;
-    case PHASE_FILL:
-        take = patch->copy_left < size ? patch->copy_left : size;
-        memset(out, patch->last, take);
-        patch->copy_left -= take;
-        break;
-    default:
-        fail(patch, DFOTA_ERR_STATE);
-        break;
-    }
-    if ((patch->phase == PHASE_COPY || patch->phase == PHASE_FILL) && patch->copy_left == 0) {
-        patch->phase = PHASE_BLOCK;
-    }
-    if (take > 0) {
-        patch->last = out[take - 1u];
-        patch->position += take;
-    }
-    return take;
-}
-
-/* New is complete: the coder must be at rest and the patch must end here. */
-static void finish(dfota_patch *patch)
-{
-    patch->phase = PHASE_DONE;
-    if (patch->code != 0) {
-        fail(patch, DFOTA_ERR_CODE);
-    } else if (refill(patch) != 0) {
-        fail(patch, DFOTA_ERR_TRAILING);
-    }
-}
-
-/* -- the door ------------------------------------------------------------------------ */
-
-/* A size: seven bits a byte, the least significant first, in the fewest bytes. */
-static uint32_t header_size(dfota_patch *patch)
+/* A number: seven bits a byte, the least significant first, in the fewest bytes. */
+static uint32_t header_number(dfota_patch *patch, uint32_t most)
 {
     uint32_t value = 0;
     unsigned shift;
 
     for (shift = 0; shift < 35u; shift += 7u) {
-        const uint8_t byte = next_byte(patch);
-        dfota_sha256_feed(&patch->sha, &byte, 1);
+        const uint8_t byte = header_byte(patch);
         if (shift == 28u && byte > 4u) {
             break;
         }
@@ -360,7 +126,7 @@ static uint32_t header_size(dfota_patch *patch)
             if (byte == 0 && shift > 0) {
                 fail(patch, DFOTA_ERR_HEADER);
             }
-            if (value > DFOTA_PATCH_IMAGE_MAX) {
+            if (value > most) {
                 break;
             }
             return value;
@@ -375,15 +141,149 @@ static void header_bytes(dfota_patch *patch, uint8_t *out, unsigned size)
     unsigned i;
 
     for (i = 0; i < size; i++) {
-        out[i] = next_byte(patch);
+        out[i] = header_byte(patch);
     }
-    dfota_sha256_feed(&patch->sha, out, size);
+}
+
+void dfota_patch_defaults(dfota_patch_header *header)
+{
+    header->train = 0;
+    header->index_bits = 0;
+    header->memory_bits = 0;
+    if (header->profile == DFOTA_PROFILE_MAX) {
+        header->correction_bits = 16;
+        header->slot_bits = 18;
+        header->index_bits = 20;
+        header->train = 0x100000u;
+    } else if (header->profile == DFOTA_PROFILE_BALANCED) {
+        header->correction_bits = 13;
+        header->slot_bits = 17;
+        header->memory_bits = 12;
+    } else {
+        header->correction_bits = 7;
+        header->slot_bits = 12;
+        header->memory_bits = 6;
+    }
+}
+
+/* Where things are in the memory, in bytes; all are multiples of 8. */
+typedef struct layout {
+    uint64_t blocks;
+    uint64_t order; /* as blocks follow each other in new; absent in `embedded` */
+    uint64_t corrections;
+    uint64_t coder;
+    uint64_t size;
+} layout;
+
+#if DFOTA_PATCH_WITH_MIXING
+static dfota_mixing_options mixing_options(const dfota_patch_header *header)
+{
+    dfota_mixing_options options;
+
+    options.old_size = header->old_size;
+    options.new_size = header->new_size;
+    options.slot_bits = header->slot_bits;
+    options.index_bits = header->index_bits;
+    options.train = header->train;
+    return options;
+}
+#endif
+
+static dfota_adaptive_options adaptive_options(const dfota_patch_header *header)
+{
+    dfota_adaptive_options options;
+
+    options.slot_bits = header->slot_bits;
+    options.memory_bits = header->memory_bits;
+    return options;
+}
+
+/* 0 if a parameter is over its limit. */
+static size_t coder_size(const dfota_patch_header *header)
+{
+    dfota_adaptive_options options;
+
+    if (header->profile == DFOTA_PROFILE_MAX) {
+#if DFOTA_PATCH_WITH_MIXING
+        const dfota_mixing_options mixing = mixing_options(header);
+        return dfota_mixing_size(&mixing);
+#else
+        return 0;
+#endif
+    }
+    options = adaptive_options(header);
+    return dfota_adaptive_size(&options);
+}
+
+static uint64_t aligned(uint64_t size)
+{
+    return (size + 7u) & ~(uint64_t)7u;
+}
+
+/* Returns 0 if a parameter is over its limit. */
+static int lay_out(const dfota_patch_header *header, layout *where)
+{
+    const size_t coder = coder_size(header);
+
+    if (coder == 0) {
+        return 0;
+    }
+    where->blocks = aligned((uint64_t)header->segment_count * sizeof(dfota_segment));
+    where->order = aligned(where->blocks + (uint64_t)header->block_count * sizeof(dfota_block));
+    where->corrections = where->order;
+    if (header->profile != DFOTA_PROFILE_EMBEDDED) {
+        where->corrections = aligned(where->order + (uint64_t)header->block_count * 4u);
+    }
+    where->coder = where->corrections;
+    if (header->correction_bits > 0) {
+        where->coder = aligned(where->coder + (sizeof(dfota_correction) << header->correction_bits));
+    }
+    if (header->profile == DFOTA_PROFILE_MAX) {
+        where->coder = (where->coder + 63u) & ~(uint64_t)63u;
+    }
+    /* The models of the map are gone when the coder begins. */
+    where->size = where->coder + (coder > sizeof(dfota_map) ? coder : sizeof(dfota_map));
+    return where->size <= 0x7fffffffu;
+}
+
+uint32_t dfota_patch_memory_size(const dfota_patch_header *header)
+{
+    layout where;
+
+    return lay_out(header, &where) ? (uint32_t)where.size : 0u;
+}
+
+static uint8_t header_bits(dfota_patch *patch, unsigned most)
+{
+    const uint8_t bits = header_byte(patch);
+
+    if (bits > most) {
+        fail(patch, DFOTA_ERR_LIMIT);
+    }
+    return bits;
+}
+
+static void read_parameters(dfota_patch *patch)
+{
+    dfota_patch_header *header = &patch->header;
+
+    header->correction_bits = header_bits(patch, DFOTA_PATCH_CORRECTION_BITS_MAX);
+    header->slot_bits = header_bits(patch, 30);
+    if (header->profile == DFOTA_PROFILE_MAX) {
+        header->index_bits = header_bits(patch, 30);
+        header->train = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
+    } else {
+        header->memory_bits = header_bits(patch, 30);
+    }
 }
 
 static void read_header(dfota_patch *patch)
 {
+    dfota_patch_header *header = &patch->header;
     uint8_t bytes[DFOTA_SHA256_SIZE];
     uint8_t check[4];
+    uint8_t flags;
+    unsigned i;
 
     header_bytes(patch, bytes, sizeof MAGIC);
     if (patch->failure == DFOTA_ERR_TRUNCATED || memcmp(bytes, MAGIC, sizeof MAGIC) != 0) {
@@ -392,56 +292,467 @@ static void read_header(dfota_patch *patch)
         }
         return;
     }
-    header_bytes(patch, &patch->header.version, 1);
-    if (patch->failure == DFOTA_OK && patch->header.version != DFOTA_PATCH_VERSION) {
+    header->version = header_byte(patch);
+    if (patch->failure == DFOTA_OK && header->version != DFOTA_PATCH_VERSION) {
         fail(patch, DFOTA_ERR_VERSION);
         return;
     }
-    patch->header.old_size = header_size(patch);
-    patch->header.new_size = header_size(patch);
-    header_bytes(patch, patch->header.old_digest, DFOTA_SHA256_SIZE);
-    header_bytes(patch, patch->header.new_digest, DFOTA_SHA256_SIZE);
+    flags = header_byte(patch);
+    header->profile = flags & PROFILE_MASK;
+    if (header->profile >= DFOTA_PROFILE_COUNT || flags > 15u) {
+        fail(patch, DFOTA_ERR_HEADER);
+        return;
+    }
+    header->old_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
+    header->new_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
+    header->segment_count = header_number(patch, DFOTA_PATCH_SEGMENT_MAX);
+    header->block_count =
+        header_number(patch, header->profile == DFOTA_PROFILE_EMBEDDED
+                                 ? DFOTA_PATCH_EMBEDDED_BLOCK_MAX
+                                 : DFOTA_PATCH_BLOCK_MAX);
+    if (flags & HAS_PLACE) {
+        header->sector_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
+        header->spare_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
+    }
+    dfota_patch_defaults(header);
+    if (flags & HAS_PARAMETERS) {
+        read_parameters(patch);
+    }
+    header_bytes(patch, header->old_digest, sizeof header->old_digest);
+    header_bytes(patch, header->new_digest, sizeof header->new_digest);
     dfota_sha256_end(&patch->sha, bytes);
-    check[0] = next_byte(patch);
-    check[1] = next_byte(patch);
-    check[2] = next_byte(patch);
-    check[3] = next_byte(patch);
+    for (i = 0; i < sizeof check; i++) {
+        check[i] = next_byte(patch);
+    }
     if (memcmp(bytes, check, sizeof check) != 0) {
         fail(patch, DFOTA_ERR_HEADER);
     }
+    header->size = (uint8_t)patch->consumed;
+    if (patch->failure != DFOTA_OK) {
+        return;
+    }
+#if !DFOTA_PATCH_WITH_MIXING
+    if (header->profile == DFOTA_PROFILE_MAX) {
+        fail(patch, DFOTA_ERR_UNSUPPORTED);
+        return;
+    }
+#endif
+    header->memory_size = dfota_patch_memory_size(header);
+    if (header->memory_size == 0) {
+        fail(patch, DFOTA_ERR_LIMIT);
+    }
 }
 
-dfota_result dfota_patch_begin(dfota_patch *patch, dfota_read_patch read_patch,
-                               dfota_read_old read_old, void *ctx)
+dfota_result dfota_patch_open(dfota_patch *patch, dfota_read_patch read_patch, void *ctx)
 {
-    unsigned i;
-
     memset(patch, 0, sizeof *patch);
     patch->read_patch = read_patch;
-    patch->read_old = read_old;
     patch->ctx = ctx;
     dfota_sha256_begin(&patch->sha);
     read_header(patch);
-    patch->range = 0xffffffffu;
-    for (i = 0; i < 4u; i++) {
-        patch->code = (patch->code << 8) | next_byte(patch);
+    patch->phase = patch->failure == DFOTA_OK ? PHASE_OPEN : PHASE_NONE;
+    return patch->failure;
+}
+
+/* -- the map ---------------------------------------------------------------------------- */
+
+static dfota_segment *segments_of(const dfota_patch *patch)
+{
+    return (dfota_segment *)(void *)patch->memory;
+}
+
+static dfota_block *blocks_of(const dfota_patch *patch)
+{
+    layout where;
+
+    (void)lay_out(&patch->header, &where);
+    return (dfota_block *)(void *)(patch->memory + where.blocks);
+}
+
+static uint32_t *order_of(const dfota_patch *patch)
+{
+    layout where;
+
+    (void)lay_out(&patch->header, &where);
+    return (uint32_t *)(void *)(patch->memory + where.order);
+}
+
+const dfota_block *dfota_patch_blocks(const dfota_patch *patch)
+{
+    return blocks_of(patch);
+}
+
+const dfota_segment *dfota_patch_segments(const dfota_patch *patch)
+{
+    return segments_of(patch);
+}
+
+static int is_before(const dfota_block *a, const dfota_block *b)
+{
+    return a->from != b->from ? a->from < b->from : a->at < b->at;
+}
+
+/* Of a heap of `count` blocks all but the one at `top` are in place: put that in place. */
+static void sift(dfota_block *blocks, uint32_t top, uint32_t count)
+{
+    const dfota_block moved = blocks[top];
+
+    while (top < count / 2u) {
+        uint32_t child = 2u * top + 1u;
+        if (child + 1u < count && is_before(&blocks[child], &blocks[child + 1u])) {
+            child++;
+        }
+        if (!is_before(&moved, &blocks[child])) {
+            break;
+        }
+        blocks[top] = blocks[child];
+        top = child;
     }
-    check_code(patch);
-    dfota_model_reset(&patch->model);
+    blocks[top] = moved;
+}
+
+static void sort_blocks(dfota_block *blocks, uint32_t count)
+{
+    uint32_t i;
+
+    for (i = count / 2u; i > 0; i--) {
+        sift(blocks, i - 1u, count);
+    }
+    for (i = count; i > 1u; i--) {
+        const dfota_block last = blocks[i - 1u];
+        blocks[i - 1u] = blocks[0];
+        blocks[0] = last;
+        sift(blocks, 0, i - 1u);
+    }
+}
+
+/* The same for places in `blocks`, by what they are in new. */
+static void sift_order(uint32_t *order, const dfota_block *blocks, uint32_t top, uint32_t count)
+{
+    const uint32_t moved = order[top];
+
+    while (top < count / 2u) {
+        uint32_t child = 2u * top + 1u;
+        if (child + 1u < count && blocks[order[child]].at < blocks[order[child + 1u]].at) {
+            child++;
+        }
+        if (blocks[moved].at >= blocks[order[child]].at) {
+            break;
+        }
+        order[top] = order[child];
+        top = child;
+    }
+    order[top] = moved;
+}
+
+static void sort_order(uint32_t *order, const dfota_block *blocks, uint32_t count)
+{
+    uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        order[i] = i;
+    }
+    for (i = count / 2u; i > 0; i--) {
+        sift_order(order, blocks, i - 1u, count);
+    }
+    for (i = count; i > 1u; i--) {
+        const uint32_t last = order[i - 1u];
+        order[i - 1u] = order[0];
+        order[0] = last;
+        sift_order(order, blocks, 0, i - 1u);
+    }
+}
+
+static void read_segments(dfota_patch *patch, dfota_map *map)
+{
+    dfota_segment *segments = segments_of(patch);
+    uint32_t i;
+
+    for (i = 0; i < patch->header.segment_count && patch->failure == DFOTA_OK; i++) {
+        if (dfota_map_segment(map, decode, patch, i > 0 ? &segments[i - 1u] : NULL,
+                              &segments[i]) != 0) {
+            fail(patch, DFOTA_ERR_RANGE);
+        } else if (segments[i].isa != DFOTA_ISA_NONE && !(DFOTA_ISAS >> segments[i].isa & 1u)) {
+            fail(patch, DFOTA_ERR_UNSUPPORTED);
+        }
+    }
+}
+
+static void read_blocks(dfota_patch *patch, dfota_map *map)
+{
+    const uint32_t count = patch->header.block_count;
+    dfota_block *blocks = blocks_of(patch);
+    uint32_t i;
+
+    for (i = 0; i < count && patch->failure == DFOTA_OK; i++) {
+        if (dfota_map_block(map, decode, patch, i + 1u == count, &blocks[i]) != 0) {
+            fail(patch, DFOTA_ERR_RANGE);
+        }
+    }
+}
+
+/* The next block in order of new, or NULL. */
+static const dfota_block *next_block(const dfota_patch *patch)
+{
+    const dfota_block *blocks = blocks_of(patch);
+    const dfota_block *best = NULL;
+    uint32_t i;
+
+    if (patch->next >= patch->header.block_count) {
+        return NULL;
+    }
+    if (patch->header.profile != DFOTA_PROFILE_EMBEDDED) {
+        return &blocks[order_of(patch)[patch->next]];
+    }
+    for (i = 0; i < patch->header.block_count; i++) {
+        if (blocks[i].at >= patch->position && (best == NULL || blocks[i].at < best->at)) {
+            best = &blocks[i];
+        }
+    }
+    return best;
+}
+
+/* Everything up to the content; on success the patch is ready to be read. */
+static void read_head(dfota_patch *patch)
+{
+    layout where;
+    dfota_map *map;
+
+    (void)lay_out(&patch->header, &where);
+    memset(patch->memory, 0, (size_t)where.size);
+    map = (dfota_map *)(void *)(patch->memory + where.coder);
+    dfota_map_begin(map, patch->header.old_size, patch->header.new_size);
+    begin_decoding(patch);
+    read_segments(patch, map);
+    read_blocks(patch, map);
+    if (patch->failure != DFOTA_OK) {
+        return;
+    }
+    sort_blocks(blocks_of(patch), patch->header.block_count);
+    if (patch->header.profile != DFOTA_PROFILE_EMBEDDED) {
+        sort_order(order_of(patch), blocks_of(patch), patch->header.block_count);
+    }
+    patch->predictor.segments = segments_of(patch);
+    patch->predictor.segment_count = patch->header.segment_count;
+    patch->predictor.blocks = blocks_of(patch);
+    patch->predictor.block_count = patch->header.block_count;
+    patch->predictor.corrections =
+        (dfota_correction *)(void *)(patch->memory + where.corrections);
+    patch->predictor.correction_bits = patch->header.correction_bits;
+    dfota_content_begin(&patch->content, 0);
+}
+
+static void begin_coder(dfota_patch *patch)
+{
+    layout where;
+    dfota_adaptive_options options;
+
+    (void)lay_out(&patch->header, &where);
+    if (patch->header.profile == DFOTA_PROFILE_MAX) {
+#if DFOTA_PATCH_WITH_MIXING
+        const dfota_mixing_options mixing = mixing_options(&patch->header);
+        patch->content.mixing =
+            dfota_mixing_begin(patch->memory + where.coder, &mixing, patch->read_old, patch->ctx);
+        if (patch->content.mixing == NULL) {
+            fail(patch, DFOTA_ERR_IO);
+        }
+#endif
+        return;
+    }
+    options = adaptive_options(&patch->header);
+    patch->content.adaptive = dfota_adaptive_begin(patch->memory + where.coder, &options);
+}
+
+/* -- content ---------------------------------------------------------------------------- */
+
+/* What lies before the next block, or behind the last one. */
+static void begin_gap(dfota_patch *patch)
+{
+    const dfota_block *block = next_block(patch);
+    const uint32_t end = block != NULL ? block->at : patch->header.new_size;
+
+    patch->gap_left = end - patch->position;
+    patch->phase = PHASE_GAP;
+    if (patch->gap_left == 0) {
+        return;
+    }
+    dfota_content_gap_begin(&patch->content, patch->gap_left, patch->predictor.old_offset,
+                            block != NULL ? block->from : DFOTA_CONTENT_NOWHERE);
+}
+
+static void begin_copy(dfota_patch *patch)
+{
+    const dfota_block *block = next_block(patch);
+
+    if (block == NULL) {
+        fail(patch, DFOTA_ERR_RANGE);
+        return;
+    }
+    dfota_predict_begin(&patch->predictor, block->at, block->from,
+                        block->length & ~DFOTA_BLOCK_PLAIN,
+                        (block->length & DFOTA_BLOCK_PLAIN) != 0);
+    dfota_content_block(&patch->content, block);
+    patch->next++;
+    patch->window_at = block->from;
+    patch->window_size = 0;
+    patch->phase = PHASE_COPY;
+}
+
+/* Show old from the predictor's offset on; returns how many bytes are visible. */
+static uint32_t show(dfota_patch *patch, const uint8_t **window)
+{
+    const uint32_t left = patch->predictor.left;
+    const uint32_t wanted = left < DFOTA_SCAN_WINDOW ? left : DFOTA_SCAN_WINDOW;
+    const uint32_t gone = patch->predictor.old_offset - patch->window_at;
+    uint32_t visible = patch->window_size - gone;
+
+    if (visible < wanted) {
+        uint32_t more = left - visible;
+        memmove(patch->window, patch->window + gone, visible);
+        more = more < sizeof patch->window - visible ? more
+                                                      : (uint32_t)sizeof patch->window - visible;
+        if (patch->read_old(patch->ctx, patch->predictor.old_offset + visible,
+                            patch->window + visible, more) != 0) {
+            fail(patch, DFOTA_ERR_IO);
+        }
+        visible += more;
+        patch->window_at = patch->predictor.old_offset;
+        patch->window_size = (uint16_t)visible;
+    }
+    *window = patch->window + (patch->predictor.old_offset - patch->window_at);
+    return visible;
+}
+
+static void decode_unit(dfota_patch *patch)
+{
+    const uint8_t *window;
+    const uint32_t visible = show(patch, &window);
+    dfota_unit unit;
+
+    if (patch->failure != DFOTA_OK) {
+        return;
+    }
+    dfota_predict_next(&patch->predictor, window, visible, &unit);
+    if (dfota_content_unit(&patch->content, decode, patch, &unit, 0, patch->unit) != 0) {
+        fail(patch, DFOTA_ERR_IO);
+        return;
+    }
+#if DFOTA_PATCH_WITH_MEASURE
+    if (memcmp(patch->unit, unit.predicted, unit.length) != 0) {
+        patch->counts.corrected += unit.length;
+    } else if (unit.moved) {
+        patch->counts.predicted += unit.length;
+    } else {
+        patch->counts.copied += unit.length;
+    }
+#endif
+    dfota_predict_learn(&patch->predictor, &unit, patch->unit);
+    patch->unit_size = unit.length;
+    patch->unit_used = 0;
+}
+
+static uint32_t copy(dfota_patch *patch, uint8_t *out, uint32_t size)
+{
+    uint32_t done = 0;
+
+    while (done < size && patch->failure == DFOTA_OK) {
+        if (patch->unit_used < patch->unit_size) {
+            out[done++] = patch->unit[patch->unit_used++];
+        } else if (patch->predictor.left > 0) {
+            decode_unit(patch);
+        } else {
+            break;
+        }
+    }
+    if (patch->unit_used == patch->unit_size && patch->predictor.left == 0) {
+        patch->phase = PHASE_BLOCK;
+    }
+    return done;
+}
+
+/* Decode up to `size` bytes of new into `out`; returns how many. */
+static uint32_t advance(dfota_patch *patch, uint8_t *out, uint32_t size)
+{
+    uint32_t took = 0;
+
+    switch (patch->phase) {
+    case PHASE_BLOCK:
+        begin_gap(patch);
+        break;
+    case PHASE_GAP:
+        if (patch->gap_left == 0) {
+            begin_copy(patch);
+            break;
+        }
+        took = dfota_content_gap(&patch->content, decode, patch, patch->gap_left, out, size);
+        if (took == 0) {
+            fail(patch, DFOTA_ERR_RANGE);
+        }
+        patch->gap_left -= took;
+#if DFOTA_PATCH_WITH_MEASURE
+        patch->counts.literal += took;
+#endif
+        break;
+    default:
+        took = copy(patch, out, size);
+        break;
+    }
+    patch->position += took;
+    return took;
+}
+
+/* New is complete: the coder must be at rest and the patch must end here. */
+static void finish(dfota_patch *patch)
+{
+    uint8_t digest[DFOTA_SHA256_SIZE];
+
+    patch->phase = PHASE_DONE;
+    if (refill(patch) != 0) {
+        fail(patch, DFOTA_ERR_TRAILING);
+    } else if (patch->tail != DFOTA_RANGE_TAIL || patch->code >= DFOTA_RANGE_MIN) {
+        fail(patch, DFOTA_ERR_CODE);
+    }
+    dfota_sha256_end(&patch->sha, digest);
+    if (memcmp(digest, patch->header.new_digest, sizeof patch->header.new_digest) != 0) {
+        fail(patch, DFOTA_ERR_DIGEST);
+    }
+}
+
+/* -- the door --------------------------------------------------------------------------- */
+
+static void begin(dfota_patch *patch, void *memory, size_t size, dfota_read_old read_old)
+{
+    if (patch->failure != DFOTA_OK || patch->phase != PHASE_OPEN) {
+        fail(patch, DFOTA_ERR_STATE);
+        return;
+    }
+    if (size < patch->header.memory_size) {
+        fail(patch, DFOTA_ERR_MEMORY);
+        return;
+    }
+    patch->memory = (uint8_t *)memory;
+    patch->read_old = read_old;
+    read_head(patch);
+}
+
+dfota_result dfota_patch_start(dfota_patch *patch, void *memory, size_t size,
+                               dfota_read_old read_old)
+{
+    begin(patch, memory, size, read_old);
+    if (patch->failure == DFOTA_OK) {
+        begin_coder(patch);
+    }
     dfota_sha256_begin(&patch->sha);
-    patch->last = 0xffu;
     patch->phase = patch->failure == DFOTA_OK ? PHASE_BLOCK : PHASE_NONE;
     return patch->failure;
 }
 
 dfota_result dfota_patch_read(dfota_patch *patch, uint8_t *out, size_t size, size_t *produced)
 {
-    uint8_t digest[DFOTA_SHA256_SIZE];
-    uint32_t changed = 0;
     size_t done = 0;
 
     *produced = 0;
-    if (patch->phase == PHASE_NONE || patch->failure != DFOTA_OK || patch->read_old == NULL) {
+    if (patch->phase < PHASE_BLOCK || patch->failure != DFOTA_OK) {
         return DFOTA_ERR_STATE;
     }
     if (patch->phase == PHASE_DONE) {
@@ -450,48 +761,14 @@ dfota_result dfota_patch_read(dfota_patch *patch, uint8_t *out, size_t size, siz
     while (done < size && patch->position < patch->header.new_size &&
            patch->failure == DFOTA_OK) {
         const size_t room = size - done;
-        const uint32_t most = room > 0x10000u ? 0x10000u : (uint32_t)room;
-        const uint32_t took = advance(patch, out + done, most, &changed);
-        dfota_sha256_feed(&patch->sha, out + done, took);
-        done += took;
+        done += advance(patch, out + done, room > 0x10000u ? 0x10000u : (uint32_t)room);
     }
+    dfota_sha256_feed(&patch->sha, out, done);
     if (patch->failure == DFOTA_OK && patch->position == patch->header.new_size) {
         finish(patch);
-        dfota_sha256_end(&patch->sha, digest);
-        if (memcmp(digest, patch->header.new_digest, sizeof digest) != 0) {
-            fail(patch, DFOTA_ERR_DIGEST);
-        }
     }
     if (patch->failure == DFOTA_OK) {
         *produced = done;
     }
     return patch->failure;
 }
-
-#if DFOTA_PATCH_WITH_MEASURE
-dfota_result dfota_patch_measure(dfota_patch *patch, dfota_patch_counts *counts)
-{
-    uint8_t out[256];
-
-    memset(counts, 0, sizeof *counts);
-    if (patch->phase != PHASE_BLOCK || patch->position != 0 || patch->failure != DFOTA_OK) {
-        return DFOTA_ERR_STATE;
-    }
-    patch->read_old = NULL;
-    while (patch->position < patch->header.new_size && patch->failure == DFOTA_OK) {
-        const uint8_t phase = patch->phase;
-        uint32_t changed = 0;
-        const uint32_t took = advance(patch, out, sizeof out, &changed);
-        counts->literal += phase == PHASE_LITERALS ? took : 0u;
-        counts->filled += phase == PHASE_FILL ? took : 0u;
-        counts->copied += phase == PHASE_COPY ? took - changed : 0u;
-        counts->differing += changed;
-        counts->copies += phase == PHASE_ORIGIN && patch->phase == PHASE_COPY ? 1u : 0u;
-    }
-    if (patch->failure == DFOTA_OK) {
-        finish(patch);
-    }
-    patch->phase = PHASE_NONE;
-    return patch->failure;
-}
-#endif

@@ -1,0 +1,193 @@
+/* SPDX-FileCopyrightText: 2026 The dfota authors
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The content of a patch's body: what is neither predicted nor modelled (runs of one byte,
+ * incompressible stretches) is dealt with here, all else by the coders.
+ */
+#include "dfota_content.h"
+
+#include <string.h>
+
+void dfota_content_begin(dfota_content *content, int coding)
+{
+    memset(content, 0, sizeof *content);
+    content->coding = (uint8_t)(coding != 0);
+    dfota_bits_reset(&content->is_stored, 1);
+    dfota_bits_reset(content->fill.length, sizeof content->fill / sizeof(dfota_bit));
+}
+
+void dfota_content_block(dfota_content *content, const dfota_block *block)
+{
+#if DFOTA_PATCH_WITH_MIXING
+    if (content->mixing != NULL) {
+        dfota_mixing_block(content->mixing, block);
+    }
+#else
+    (void)content;
+    (void)block;
+#endif
+}
+
+void dfota_content_gap_begin(dfota_content *content, uint32_t length, uint32_t from,
+                             uint32_t next_from)
+{
+#if DFOTA_PATCH_WITH_MIXING
+    if (content->mixing != NULL) {
+        dfota_mixing_gap(content->mixing, length, from,
+                         next_from == DFOTA_CONTENT_NOWHERE || next_from < length
+                             ? DFOTA_MIXING_NOWHERE
+                             : next_from - length);
+    }
+#else
+    (void)length;
+    (void)from;
+    (void)next_from;
+#endif
+    content->chunk_left = 0;
+    content->fill_left = 0;
+    content->stored = 0;
+    content->equal = 0;
+}
+
+/* Whether these bytes are better stored: their values are as even as those of noise. */
+static unsigned is_noise(const uint8_t *bytes, uint32_t size)
+{
+    uint16_t counts[256];
+    uint32_t squares = 0;
+    uint32_t i;
+
+    if (size < DFOTA_CHUNK_SIZE) {
+        return 0;
+    }
+    memset(counts, 0, sizeof counts);
+    for (i = 0; i < size; i++) {
+        counts[bytes[i]]++;
+    }
+    for (i = 0; i < 256u; i++) {
+        squares += (uint32_t)counts[i] * counts[i];
+    }
+    /* Noise has size * size / 256 + size, give or take a fraction of the latter. */
+    return squares < size * (size / 256u) + size + size / 2u;
+}
+
+static void skip(dfota_content *content, const uint8_t *bytes, uint32_t size)
+{
+#if DFOTA_PATCH_WITH_MIXING
+    if (content->mixing != NULL) {
+        dfota_mixing_skip(content->mixing, bytes, size);
+        return;
+    }
+#endif
+    dfota_adaptive_skip(content->adaptive, bytes, size);
+}
+
+static uint32_t fill(dfota_content *content, uint8_t *bytes, uint32_t room)
+{
+    const uint32_t take = content->fill_left < room ? content->fill_left : room;
+
+    if (!content->coding) {
+        memset(bytes, content->last, take);
+    }
+    skip(content, bytes, take);
+    content->fill_left -= take;
+    content->chunk_left -= take < content->chunk_left ? take : content->chunk_left;
+    return take;
+}
+
+static uint32_t stored(dfota_content *content, dfota_code_bit code, void *coder, uint8_t *bytes,
+                       uint32_t room)
+{
+    const uint32_t take = content->chunk_left < room ? content->chunk_left : room;
+    uint32_t i;
+
+    for (i = 0; i < take; i++) {
+        const unsigned value = content->coding ? bytes[i] : 0u;
+        unsigned byte = 0;
+        unsigned k;
+        for (k = 8; k > 0; k--) {
+            byte = byte << 1 | code(coder, 0x8000u, (value >> (k - 1u)) & 1u);
+        }
+        if (!content->coding) {
+            bytes[i] = (uint8_t)byte;
+        }
+    }
+    skip(content, bytes, take);
+    content->chunk_left -= take;
+    content->equal = 0;
+    return take;
+}
+
+static int literal(dfota_content *content, dfota_code_bit code, void *coder, uint8_t *byte)
+{
+#if DFOTA_PATCH_WITH_MIXING
+    if (content->mixing != NULL) {
+        return dfota_mixing_literal(content->mixing, code, coder, byte);
+    }
+#endif
+    *byte = dfota_adaptive_literal(content->adaptive, code, coder, *byte);
+    return 0;
+}
+
+uint32_t dfota_content_gap(dfota_content *content, dfota_code_bit code, void *coder,
+                           uint32_t left, uint8_t *bytes, uint32_t room)
+{
+    uint8_t byte;
+
+    room = room < left ? room : left;
+    if (content->fill_left > 0) {
+        return fill(content, bytes, room);
+    }
+    if (content->equal == DFOTA_FILL_AFTER) {
+        uint32_t more = 0;
+        while (content->coding && more < left && bytes[more] == content->last) {
+            more++;
+        }
+        content->equal = 0;
+        more = dfota_code_number(code, coder, &content->fill, 0, more + 1u) - 1u;
+        if (more > left) {
+            return 0;
+        }
+        if (more > 0) {
+            content->fill_left = more;
+            return fill(content, bytes, room);
+        }
+    }
+    if (content->chunk_left == 0) {
+        content->chunk_left = left < DFOTA_CHUNK_SIZE ? left : DFOTA_CHUNK_SIZE;
+        content->stored = 0;
+        if (content->chunk_left >= DFOTA_CHUNK_MIN) {
+            content->stored = (uint8_t)dfota_code_plain(
+                code, coder, &content->is_stored,
+                content->coding ? is_noise(bytes, content->chunk_left) : 0u);
+        }
+    }
+    if (content->stored) {
+        return stored(content, code, coder, bytes, room);
+    }
+    byte = content->coding ? *bytes : 0u;
+    if (literal(content, code, coder, &byte) != 0) {
+        return 0;
+    }
+    if (!content->coding) {
+        *bytes = byte;
+    }
+    content->equal = (uint8_t)(content->equal > 0 && byte == content->last ? content->equal + 1 : 1);
+    content->last = byte;
+    content->chunk_left--;
+    return 1;
+}
+
+int dfota_content_unit(dfota_content *content, dfota_code_bit code, void *coder,
+                       const dfota_unit *unit, uint32_t ahead, uint8_t *actual)
+{
+    if (!content->coding) {
+        memset(actual, 0, unit->length);
+    }
+#if DFOTA_PATCH_WITH_MIXING
+    if (content->mixing != NULL) {
+        return dfota_mixing_unit(content->mixing, code, coder, unit, actual);
+    }
+#endif
+    dfota_adaptive_unit(content->adaptive, code, coder, unit, ahead, actual);
+    return 0;
+}
