@@ -441,26 +441,36 @@ static unsigned code_wrong(dfota_adaptive *adaptive, dfota_code_bit code, void *
     return vote(&votes, adaptive->unit_weights[unit->kind], code, coder, wrong);
 }
 
-/* The bytes of a unit that was predicted wrongly. */
+/* The bytes of a unit that was predicted wrongly, as differences. */
 static void code_bytes(dfota_adaptive *adaptive, dfota_code_bit code, void *coder,
                        const dfota_unit *unit, uint8_t *actual)
 {
     unsigned changed = 0; /* 0: nothing yet, 1: but the byte before was right, 2: it was wrong */
-    unsigned step = 0;    /* by how much the byte before was wrong */
     unsigned i;
 
     for (i = 0; i < unit->length; i++) {
         const uint32_t old = unit->predicted[i];
+        const uint32_t ahead = i + 1u < unit->length ? unit->predicted[i + 1u] : 0x100u;
+        const uint32_t steps = adaptive->steps;
         const uint32_t place = i | (uint32_t)unit->kind << 3 | (uint32_t)unit->length << 8;
-        uint32_t hashes[5];
-        hashes[0] = mixed(CONTEXT_BYTE, old | place << 8 | changed << 24);
-        hashes[1] = mixed(CONTEXT_BYTE + 1, old | step << 8 | changed << 16);
-        hashes[2] = mixed(CONTEXT_BYTE + 2, (adaptive->history[0] & 0xffu) | old << 8 | changed << 16);
-        hashes[3] = mixed(CONTEXT_BYTE + 3, place << 2 | changed);
-        hashes[4] = mixed(CONTEXT_BYTE + 4, (adaptive->history[0] & 0xffffu));
-        actual[i] = code_byte(adaptive, code, coder, hashes, 5,
-                              adaptive->byte_weights[(i & 3u) << 2 | changed], actual[i]);
-        step = (actual[i] - old) & 0xffu;
+        uint32_t hashes[DFOTA_ADAPTIVE_VOTES];
+        unsigned step;
+        hashes[0] = mixed(CONTEXT_BYTE, place << 2 | changed);
+        hashes[1] = mixed(CONTEXT_BYTE + 1, old << 2 | changed);
+        hashes[2] = mixed(CONTEXT_BYTE + 2, steps & 0xffffu);
+        hashes[3] = mixed(CONTEXT_BYTE + 3, old | (steps & 0xffu) << 8);
+        hashes[4] = mixed(CONTEXT_BYTE + 4, (adaptive->history[0] & 0xffu) | old << 8);
+        hashes[5] = mixed(CONTEXT_BYTE + 5, old | ahead << 8 | changed << 24);
+        hashes[6] = mixed(CONTEXT_BYTE + 6, steps);
+        hashes[7] = mixed(CONTEXT_BYTE + 7, adaptive->changes | i << 24);
+        step = code_byte(adaptive, code, coder, hashes, 8,
+                         adaptive->byte_weights[(i & 3u) << 2 | changed],
+                         (actual[i] - old) & 0xffu);
+        actual[i] = (uint8_t)(old + step);
+        adaptive->steps = steps << 8 | step;
+        if (step) {
+            adaptive->changes = (adaptive->changes << 8 | step) & 0xffffu;
+        }
         changed = step ? 2u : changed ? 1u : 0u;
         remember(adaptive, actual[i]);
     }

@@ -58,6 +58,8 @@ typedef struct dfota_replacement {
 typedef struct dfota_adaptive {
     uint32_t history[2]; /* last eight bytes of new, the last one lowest */
     uint32_t position;   /* bytes of new so far */
+    uint32_t steps;      /* by how much the last four bytes of wrong units were wrong */
+    uint32_t changes;    /* the last two of these that were not 0 */
     uint32_t run;        /* right units in a row */
     uint32_t sure;       /* units that are known to be right; then comes a wrong one */
     uint8_t sure_wrong;
