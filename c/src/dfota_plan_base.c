@@ -14,6 +14,8 @@
 #define MEANT_MAX 6u
 /* Fewer votes than this for one address are chance. */
 #define VOTES_MIN 6
+/* Between what headers claim, less than this is not looked at. */
+#define UNCLAIMED_MIN 0x4000u
 
 static uint32_t get32(const uint8_t *bytes)
 {
@@ -193,15 +195,57 @@ static int vote_for_base(const dfota_pair *pair, const dfota_blocks *blocks, uin
     return most;
 }
 
-int dfota_regions(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *regions)
+/* What no header claims: the base that votes tell, if they do. */
+static int add_unclaimed(const dfota_pair *pair, const dfota_blocks *blocks, uint32_t begin,
+                         uint32_t end, uint32_t space, int always, dfota_segments *regions)
 {
-    dfota_segment whole;
+    dfota_segment region;
+    int votes;
 
-    memset(&whole, 0, sizeof whole);
-    whole.end = pair->old_size;
-    if (vote_for_base(pair, blocks, 0, pair->old_size, &whole.old_base) < VOTES_MIN) {
-        whole.old_base = 0;
+    memset(&region, 0, sizeof region);
+    region.begin = begin;
+    region.end = end;
+    region.space = (uint16_t)space;
+    votes = vote_for_base(pair, blocks, begin, end, &region.old_base);
+    if (votes < VOTES_MIN) {
+        region.old_base = 0;
+        if (!always) {
+            return 0;
+        }
     }
-    whole.new_base = whole.old_base;
-    return pair->old_size > 0 ? dfota_segments_add(regions, &whole) : 0;
+    region.new_base = region.old_base;
+    return dfota_segments_add(regions, &region);
+}
+
+int dfota_regions(const dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *claims,
+                  dfota_segments *regions)
+{
+    const int alone =
+        claims->count > 0 && claims->items[0].space == claims->items[claims->count - 1u].space;
+    uint32_t space = 0;
+    uint32_t end = 0;
+    uint32_t i;
+
+    for (i = 0; i <= claims->count; i++) {
+        const uint32_t begin = i < claims->count ? claims->items[i].begin : pair->old_size;
+        const int inside =
+            i > 0 && i < claims->count && claims->items[i].space == claims->items[i - 1u].space;
+        if (begin > end && (claims->count == 0 || (!inside && begin - end >= UNCLAIMED_MIN))) {
+            /* Beside the only file: perhaps the rest of it. */
+            space += i > 0 && !alone ? 1u : 0u;
+            if (add_unclaimed(pair, blocks, end, begin, space, claims->count == 0, regions) != 0) {
+                return 1;
+            }
+        }
+        space += i > 0 && i < claims->count && !inside ? 1u : 0u;
+        if (i < claims->count) {
+            dfota_segment region = claims->items[i];
+            region.space = (uint16_t)space;
+            if (dfota_segments_add(regions, &region) != 0) {
+                return 1;
+            }
+            end = region.end;
+        }
+    }
+    return 0;
 }

@@ -26,9 +26,11 @@
 #define RUN_ENOUGH 32u
 
 /* What things cost. */
-#define COST_GAP (7 * DFOTA_COST_BIT)     /* literals after a block */
-#define COST_BLOCK (16 * DFOTA_COST_BIT)  /* a block that goes on at a recent displacement */
-#define COST_MOVE (14 * DFOTA_COST_BIT)   /* another displacement, besides */
+#define COST_GAP (7 * DFOTA_COST_BIT)    /* literals after a block */
+#define COST_BLOCK (11 * DFOTA_COST_BIT) /* a block that goes on as one expects */
+#define COST_RECENT (6 * DFOTA_COST_BIT) /* at a displacement that was used before, besides */
+#define COST_MOVE (6 * DFOTA_COST_BIT)   /* anywhere else, besides ... */
+#define COST_STEP 80                     /* ... per bit of the distance */
 #define COST_ILLEGAL (1000 * DFOTA_COST_BIT)
 
 /* By how many of the last bytes were missed: 0, 1, 2 or more; the oldest miss is 8 bytes ago. */
@@ -179,15 +181,34 @@ static void recall(sweep *path, uint32_t at_node)
     }
 }
 
-static int start_cost(const sweep *path, uint32_t displacement)
+static int log2_of(uint32_t value)
 {
-    int cost = COST_BLOCK + path->toll;
+#if defined(__GNUC__)
+    return 31 - __builtin_clz(value | 1u);
+#else
+    int result = 0;
 
-    if (displacement != path->recent[0] && displacement != path->recent[1] &&
-        displacement != path->recent[2] && displacement != path->recent[3]) {
-        cost += COST_MOVE;
+    while (value >> 1 >> result) {
+        result++;
     }
-    return cost;
+    return result;
+#endif
+}
+
+/* What a block at `at` costs whose path so far is recalled, and whose last block ended at `end`. */
+static int start_cost(const sweep *path, uint32_t at, uint32_t end, uint32_t displacement)
+{
+    const uint32_t step = at + displacement - (end + path->recent[0]);
+    const int cost = COST_BLOCK + path->toll;
+
+    if (displacement == path->recent[0] || step == 0) {
+        return cost;
+    }
+    if (displacement == path->recent[1] || displacement == path->recent[2] ||
+        displacement == path->recent[3]) {
+        return cost + COST_RECENT;
+    }
+    return cost + COST_MOVE + COST_STEP * log2_of(step < 0x80000000u ? step : 0u - step);
 }
 
 /* In place: whether old at `from` is still there when new at `at` is written. */
@@ -240,6 +261,7 @@ static void step(sweep *path, uint32_t at)
 {
     state *const best = &path->states[path->best];
     const int64_t best_cost = best->cost;
+    const uint32_t end = best->literal ? best->at : at;
     uint32_t best_node = NONE;
     uint32_t cheapest = 0;
     uint32_t i;
@@ -248,7 +270,7 @@ static void step(sweep *path, uint32_t at)
         state *const one = &path->states[i];
         if (i != path->best) {
             const int64_t fresh = best_cost + (one->literal ? COST_GAP
-                                                            : start_cost(path, one->displacement));
+                                                            : start_cost(path, at, end, one->displacement));
             if (fresh < one->cost) {
                 if (best_node == NONE) {
                     best_node = node_of(path, best);
@@ -306,13 +328,20 @@ static int is_considered(const sweep *path, uint32_t displacement)
     return 0;
 }
 
+/* Where the last block of the best path up to `at` ended. */
+static uint32_t end_of(const sweep *path, uint32_t at)
+{
+    const node *const last = &path->nodes[path->ring_node[at % RING]];
+
+    return last->literal ? last->at : at;
+}
+
 /* Consider a displacement from `at` on, and where it pays from before that on. */
 static void consider(sweep *path, uint32_t at, uint32_t displacement)
 {
     const dfota_pair *const pair = path->pair;
-    const int start = start_cost(path, displacement);
     int64_t behind = 0; /* what the bytes from `back` to `at` cost */
-    int64_t lowest = path->states[path->best].cost + start;
+    int64_t lowest = path->states[path->best].cost;
     uint32_t begin = at;
     uint32_t back = at;
     uint32_t slot = path->count;
@@ -325,7 +354,7 @@ static void consider(sweep *path, uint32_t at, uint32_t displacement)
         int64_t whole;
         back--;
         behind += cost;
-        whole = path->ring_cost[back % RING] + start + behind;
+        whole = path->ring_cost[back % RING] + behind;
         if (cost >= COST_ILLEGAL || whole > lowest + BACK_DROP) {
             break;
         }
@@ -334,6 +363,9 @@ static void consider(sweep *path, uint32_t at, uint32_t displacement)
             begin = back;
         }
     }
+    recall(path, path->ring_node[begin % RING]);
+    lowest += start_cost(path, begin, end_of(path, begin), displacement);
+    recall(path, path->ring_node[at % RING]);
     if (slot > STATES) {
         slot = path->best == 1u ? 2u : 1u;
         for (i = slot + 1u; i < path->count; i++) {

@@ -16,9 +16,9 @@
 /* Most bytes that are looked at per trial; of more, an even sample. */
 #define SAMPLE_MAX 0x400000u
 /* What a segment costs in the patch. */
-#define SEGMENT_COST (80 * DFOTA_COST_BIT)
+#define SEGMENT_COST (64 * DFOTA_COST_BIT)
 /* Instruction sets that an image may mix. */
-#define ISA_MAX 3u
+#define ISA_MAX 5u
 #define KIND_MAX ((ISA_MAX + 1u) * 3u)
 
 /* A way to read a granule. */
@@ -164,7 +164,7 @@ static int find_isas(layout *of, uint8_t *isas, uint32_t *count)
     while (*count < ISA_MAX) {
         unsigned most = 0;
         for (isa = 1; isa < DFOTA_ISA_COUNT; isa++) {
-            if (promises[isa] > SEGMENT_COST && promises[isa] > best / 16 &&
+            if (promises[isa] > SEGMENT_COST && promises[isa] > best / 64 &&
                 (most == 0 || promises[isa] > promises[most])) {
                 most = isa;
             }
@@ -263,7 +263,7 @@ static int choose(const layout *of, const dfota_segment *region, uint8_t *choice
 }
 
 /* Choose for all regions; spaces where nothing is gained are left out. */
-static int choose_all(const layout *of, dfota_segments *segments)
+static int choose_all(const layout *of, dfota_segments *segments, int64_t *gained)
 {
     uint8_t *choice = (uint8_t *)malloc((size_t)(of->granules + 2u) * KIND_MAX);
     uint32_t i = 0;
@@ -278,6 +278,8 @@ static int choose_all(const layout *of, dfota_segments *segments)
         }
         if (gain <= 0) {
             segments->count = kept;
+        } else {
+            *gained += gain;
         }
     }
     free(choice);
@@ -295,9 +297,9 @@ static void free_layout(layout *of)
     free(of->pieces.items);
 }
 
-/* Judge every granule with the addresses of these regions. */
+/* Judge every granule with the addresses of these regions; returns 0, and what is gained. */
 static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *regions,
-                   dfota_segments *segments)
+                   dfota_segments *segments, int64_t *gain)
 {
     layout one;
     uint8_t isas[ISA_MAX];
@@ -309,21 +311,46 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
     one.regions = regions;
     one.granules = pair->old_size / GRANULE + 1u;
     segments->count = 0;
+    *gain = 0;
     result = dfota_map_sort(&one.map, blocks) != 0 || find_pieces(&one, blocks) != 0 ||
              find_isas(&one, isas, &isa_count) != 0 || try_all(&one, isas, isa_count) != 0 ||
-             choose_all(&one, segments) != 0;
+             choose_all(&one, segments, gain) != 0;
     free_layout(&one);
     return result;
 }
 
 int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *segments)
 {
+    dfota_segments claims;
     dfota_segments regions;
+    dfota_segments other;
+    dfota_blocks map;
+    int64_t gain;
+    int64_t other_gain;
     int result;
 
+    memset(&claims, 0, sizeof claims);
     memset(&regions, 0, sizeof regions);
-    result = dfota_regions(pair, blocks, &regions) != 0 ||
-             lay_out(pair, blocks, &regions, segments) != 0;
+    memset(&other, 0, sizeof other);
+    result = dfota_map_sort(&map, blocks) != 0 || dfota_claims(pair, &map, &claims) != 0;
+    free(map.items);
+    if (result == 0) {
+        result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
+                 lay_out(pair, blocks, &regions, segments, &gain) != 0;
+    }
+    if (result == 0 && claims.count > 0) { /* perhaps votes alone know better */
+        claims.count = 0;
+        regions.count = 0;
+        result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
+                 lay_out(pair, blocks, &regions, &other, &other_gain) != 0;
+        if (result == 0 && other_gain > gain) {
+            const dfota_segments kept = *segments;
+            *segments = other;
+            other = kept;
+        }
+    }
+    free(claims.items);
     free(regions.items);
+    free(other.items);
     return result;
 }

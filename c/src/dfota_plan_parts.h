@@ -108,9 +108,17 @@ int dfota_mark_plain(const dfota_pair *pair, dfota_blocks *blocks, const dfota_s
 /* What old is made of, judged by the references that `blocks` (sorted by `at`) moved. */
 int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *segments);
 
+/* -- dfota_plan_headers.c */
+/* Regions of old and where headers claim that they are linked to; `map` is sorted by `from`. */
+int dfota_claims(const dfota_pair *pair, const dfota_blocks *map, dfota_segments *regions);
+
 /* -- dfota_plan_base.c */
-/* Regions of old and the addresses they are linked to, as headers and pointers tell. */
-int dfota_regions(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *regions);
+/*
+ * Regions of old and the addresses they are linked to, as changed pointers tell: whole old where
+ * `claims` is empty, else those and what lies between them. `blocks` are sorted by `at`.
+ */
+int dfota_regions(const dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *claims,
+                  dfota_segments *regions);
 
 /* Append one; 0 on success. */
 int dfota_segments_add(dfota_segments *segments, const dfota_segment *segment);
