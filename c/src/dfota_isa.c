@@ -1,11 +1,28 @@
 /* SPDX-FileCopyrightText: 2026 The dfota authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * The way from an instruction set's number to its three functions. It knows no instruction.
+ * The way from an instruction set's number to its three functions. It knows no
+ * instruction, but it knows text.
  */
 #include "dfota_isa_internal.h"
 
 #include <string.h>
+
+/* Kinds from here on are found by more than the look of one instruction. */
+#define CERTAIN_KINDS 11u
+
+/* Whether eight bytes in a row are text: what looks like an instruction there is none. */
+static int is_text(const uint8_t *bytes, size_t left)
+{
+    size_t i;
+    for (i = 0; i < 8 && i < left; i++) {
+        const uint8_t byte = bytes[i];
+        if ((byte < 0x20 && byte != 0 && byte != '\n' && byte != '\r' && byte != '\t') || byte > 0x7e) {
+            return 0;
+        }
+    }
+    return i == 8;
+}
 
 void dfota_scan_begin(dfota_scan *scan, unsigned isa, uint32_t at)
 {
@@ -68,6 +85,9 @@ void dfota_scan_next(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32
     default:
         reference->length = (uint8_t)(left < DFOTA_UNIT_MAX ? left : DFOTA_UNIT_MAX);
         break;
+    }
+    if (reference->kind != 0 && reference->kind < CERTAIN_KINDS && is_text(bytes, left)) {
+        reference->kind = 0;
     }
 }
 

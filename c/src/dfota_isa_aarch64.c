@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The dfota authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * References of A64 code.
+ * References of A64 code. (ADR and literals are left alone: what they reach moves with them.)
  *
  * State of a sweep: words[0..30] has the page that ADRP put into each register, words[32] which
  * of them are known.
@@ -11,7 +11,7 @@
 #if DFOTA_HAS_ISA(3)
 
 enum {
-    K_B = 1, K_BL = 2, K_BCC = 3, K_CBZ = 4, K_TBZ = 5, K_LDR = 6, K_ADR = 7,
+    K_B = 1, K_BL = 2, K_BCC = 3, K_CBZ = 4, K_TBZ = 5,
     K_ADRP = 8, K_ADD = 9, K_LOAD = 10
 };
 
@@ -33,15 +33,8 @@ static unsigned decode(uint32_t word, uint32_t at, uint32_t *target)
     case 0x36: case 0x37:
         *target = at + isa_signed(word >> 5, 14) * 4;
         return K_TBZ;
-    case 0x18: case 0x1c: case 0x58: case 0x5c: /* also with bit 31: LDRSW, 128 bits, PRFM */
-        *target = at + isa_signed(word >> 5, 19) * 4;
-        return K_LDR;
     case 0x10: case 0x30: case 0x50: case 0x70:
-        if (word >> 31) {
-            return K_ADRP;
-        }
-        *target = at + isa_signed((word >> 3 & 0x1ffffc) | (word >> 29 & 3), 21);
-        return K_ADR;
+        return word >> 31 ? K_ADRP : 0;
     default:
         return 0;
     }
@@ -156,7 +149,6 @@ int dfota_aarch64_place(const dfota_reference *reference, uint32_t at, uint32_t 
         break;
     case K_BCC:
     case K_CBZ:
-    case K_LDR:
         if (!isa_fits(offset, 21) || (offset & 3)) {
             return 0;
         }
@@ -167,12 +159,6 @@ int dfota_aarch64_place(const dfota_reference *reference, uint32_t at, uint32_t 
             return 0;
         }
         word = (word & 0xfff8001fu) | (offset << 3 & 0x0007ffe0u);
-        break;
-    case K_ADR:
-        if (!isa_fits(offset, 21)) {
-            return 0;
-        }
-        word = (word & 0x9f00001fu) | (offset << 3 & 0x00ffffe0u) | (offset & 3) << 29;
         break;
     case K_ADRP:
         pages = isa_signed((target >> 12) - (at >> 12), 20);

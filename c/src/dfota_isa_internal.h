@@ -9,7 +9,7 @@
 
 #include "dfota_isa.h"
 
-#define DFOTA_HAS_ISA(isa) (((DFOTA_ISAS) & 0x5feu) >> (isa) & 1u)
+#define DFOTA_HAS_ISA(isa) (((DFOTA_ISAS) & 0xffeu) >> (isa) & 1u)
 
 /* Each set: find a reference, move it, read it. As in dfota_isa.h; `length` and `kind` are 0 at first. */
 #define DFOTA_ISA_DOORS(name)                                                                          \
