@@ -10,7 +10,7 @@
 
 /* -- sizes: all part of the patch format ----------------------------------------------- */
 
-#define LITERAL_CONTEXTS 15u /* hashed contexts of a spelled byte */
+#define LITERAL_CONTEXTS 16u /* hashed contexts of a spelled byte */
 #define MATCHES 2u
 #define LITERAL_INPUTS 40u /* two of each context, two of each match, one constant; padded to eights */
 #define FLAG_CONTEXTS 14u
@@ -374,6 +374,7 @@ static void hash_before(dfota_mixing *mixing)
     hashes[7] = mingle(7, (phase & 1u) ? c1 | c3 << 8 | back(mixing, 5) << 16 | 1u << 24
                                        : c1 | c3 << 8 | back(mixing, 5) << 16);
     hashes[8] = mingle(8, c2 | c4 << 8 | phase << 16);
+    hashes[15] = mingle(30, c2 | c4 << 8 | back(mixing, 6) << 16 | (phase & 1u) << 24);
 }
 
 /* -- matches ----------------------------------------------------------------------------- */
@@ -513,6 +514,19 @@ static uint32_t match_context(const match *m)
 
 /* -- spelled bytes ------------------------------------------------------------------------- */
 
+/* Which of the contexts that say most have been met before. */
+static uint32_t known_contexts(const dfota_mixing *mixing, uint32_t inner)
+{
+    static const uint8_t telling[7] = {3, 4, 5, 2, 6, 7, 15};
+    uint32_t known = 0;
+    unsigned i;
+
+    for (i = 0; i < 7u; i++) {
+        known |= (uint32_t)((mixing->current[telling[i]]->node[inner - 1u] & 15u) != 0) << i;
+    }
+    return known;
+}
+
 /* Code one byte by its bits; `kind` 0: gap, 1: miss. `excluded`: a byte that it is not, or -1. */
 static uint8_t spell(dfota_mixing *mixing, dfota_code_bit code, void *coder, unsigned kind,
                      uint32_t selector, uint32_t aim, int excluded, uint8_t byte)
@@ -581,7 +595,7 @@ static uint8_t spell(dfota_mixing *mixing, dfota_code_bit code, void *coder, uns
         inputs[2u * LITERAL_CONTEXTS + 2u * MATCHES] = 256;
         mixing->literal.selected[0] = selector * 8u + bit_number; /* selector < 64 */
         mixing->literal.selected[1] = (kind << 8 | node);
-        mixing->literal.selected[2] = kind << 8 | back(mixing, 1);
+        mixing->literal.selected[2] = kind << 7 | known_contexts(mixing, inner);
         one = mix(mixing, &mixing->literal, inputs);
         logit = stretch(mixing, bounded(one));
         refined[0] = refine(&mixing->literal_final[0][(kind << 8 | node) * 33u], logit, &cell[0]);
@@ -620,14 +634,16 @@ static uint8_t spell(dfota_mixing *mixing, dfota_code_bit code, void *coder, uns
 /* Learn a byte of old as if it had been spelled; the position stands behind those before it. */
 static void train_byte(dfota_mixing *mixing, uint8_t byte)
 {
+    static const uint8_t trained[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 15};
     uint32_t node = 1;
     unsigned half;
 
     hash_before(mixing);
     for (half = 0; half < 2u; half++) {
         unsigned i;
-        for (i = 0; i < 9u; i++) {
-            slot *s = find_slot(mixing, mingle(mixing->hashes[i], half ? node + 1u : 1u));
+        for (i = 0; i < sizeof trained; i++) {
+            slot *s =
+                find_slot(mixing, mingle(mixing->hashes[trained[i]], half ? node + 1u : 1u));
             uint32_t inner = 1;
             unsigned b;
             for (b = 0; b < 4u; b++) {
