@@ -246,14 +246,34 @@ static unsigned vote(const ballot *votes, int32_t *weights, dfota_code_bit code,
 
 /* -- memory ----------------------------------------------------------------------------- */
 
-static dfota_bit *slots_of(dfota_adaptive *adaptive)
+static dfota_slot *slots_of(dfota_adaptive *adaptive)
 {
-    return (dfota_bit *)(void *)(adaptive + 1);
+    return (dfota_slot *)(void *)(adaptive + 1);
 }
 
+/* The adaptive bit of a context: one of two slots, or the less used of these begins anew. */
 static dfota_bit *slot_for(dfota_adaptive *adaptive, uint32_t hash)
 {
-    return slots_of(adaptive) + ((hash * 0x9e3779b1u) >> (32u - adaptive->options.slot_bits));
+    const uint32_t index = (hash * 0x9e3779b1u) >> (32u - adaptive->options.slot_bits);
+    const uint16_t check = (uint16_t)((hash * 0x85ebca6bu) >> 16);
+    dfota_slot *slot = slots_of(adaptive) + index;
+    dfota_slot *other = slots_of(adaptive) + (index ^ 1u);
+
+    if (slot->check == check) {
+        return &slot->bit;
+    }
+    if (other->check == check) {
+        return &other->bit;
+    }
+    if ((other->bit & 15u) < (slot->bit & 15u)) {
+        dfota_slot *spared = slot;
+        slot = other;
+        other = spared;
+    }
+    other->bit = (dfota_bit)(other->bit - ((other->bit & 15u) ? 1u : 0u));
+    slot->check = check;
+    slot->bit = 0x8000u;
+    return &slot->bit;
 }
 
 static dfota_replacement *replacement_for(dfota_adaptive *adaptive, uint32_t raw)
@@ -278,7 +298,7 @@ size_t dfota_adaptive_size(const dfota_adaptive_options *options)
         options->memory_bits > DFOTA_ADAPTIVE_MEMORY_BITS_MAX) {
         return 0;
     }
-    return sizeof(dfota_adaptive) + (sizeof(dfota_bit) << options->slot_bits) +
+    return sizeof(dfota_adaptive) + (sizeof(dfota_slot) << options->slot_bits) +
            (sizeof(dfota_replacement) << options->memory_bits);
 }
 
@@ -305,6 +325,7 @@ static void weights_reset(int32_t *weights, size_t count, int32_t value)
 dfota_adaptive *dfota_adaptive_begin(void *memory, const dfota_adaptive_options *options)
 {
     dfota_adaptive *adaptive = (dfota_adaptive *)memory;
+    size_t i;
 
     memset(memory, 0, dfota_adaptive_size(options));
     adaptive->options = *options;
@@ -319,7 +340,9 @@ dfota_adaptive *dfota_adaptive_begin(void *memory, const dfota_adaptive_options 
     dfota_bits_reset(&adaptive->is_known[0][0], COUNT_OF(adaptive->is_known, dfota_bit));
     dfota_bits_reset(&adaptive->ends, 1);
     dfota_bits_reset(adaptive->run_length.length, COUNT_OF(adaptive->run_length, dfota_bit));
-    dfota_bits_reset(slots_of(adaptive), (size_t)1 << options->slot_bits);
+    for (i = 0; i < (size_t)1 << options->slot_bits; i++) {
+        slots_of(adaptive)[i].bit = 0x8000u;
+    }
     weights_reset(&adaptive->unit_weights[0][0], COUNT_OF(adaptive->unit_weights, int32_t),
                   WEIGHT_ONE * 3 / 10);
     weights_reset(&adaptive->byte_weights[0][0], COUNT_OF(adaptive->byte_weights, int32_t),
@@ -367,27 +390,58 @@ static uint8_t code_byte(dfota_adaptive *adaptive, dfota_code_bit code, void *co
 
 /* -- literals --------------------------------------------------------------------------- */
 
-uint8_t dfota_adaptive_literal(dfota_adaptive *adaptive, dfota_code_bit code, void *coder,
-                               uint8_t actual)
+/* The contexts of the next byte of a gap; returns how many. */
+static unsigned literal_hashes(const dfota_adaptive *adaptive, uint32_t *hashes)
 {
     const uint32_t h = adaptive->history[0];
     const uint32_t place = adaptive->position & 3u;
-    uint32_t hashes[DFOTA_ADAPTIVE_VOTES];
-    unsigned count = 4;
 
     hashes[0] = mixed(CONTEXT_LITERAL, h & 0xffu);
     hashes[1] = mixed(CONTEXT_LITERAL + 1, h & 0xffffu);
     hashes[2] = mixed(CONTEXT_LITERAL + 2, (h >> 24) | place << 8);
     hashes[3] = mixed(CONTEXT_LITERAL + 3, h & 0xffffffu);
-    if (adaptive->options.slot_bits >= DFOTA_ADAPTIVE_RICH_BITS) {
-        hashes[4] = mixed(CONTEXT_LITERAL + 4, h);
-        hashes[5] = mixed(CONTEXT_LITERAL + 5, (h & 0xffff00u) | place);
-        hashes[6] = mixed(CONTEXT_LITERAL + 6, h ^ (adaptive->history[1] & 0xffffu) * 0x3d4d51cbu);
-        count = 7;
+    if (adaptive->options.slot_bits < DFOTA_ADAPTIVE_RICH_BITS) {
+        return 4;
     }
+    hashes[4] = mixed(CONTEXT_LITERAL + 4, h);
+    hashes[5] = mixed(CONTEXT_LITERAL + 5, (h & 0xffff00u) | place);
+    hashes[6] = mixed(CONTEXT_LITERAL + 6, h ^ (adaptive->history[1] & 0xffffu) * 0x3d4d51cbu);
+    return 7;
+}
+
+uint8_t dfota_adaptive_literal(dfota_adaptive *adaptive, dfota_code_bit code, void *coder,
+                               uint8_t actual)
+{
+    uint32_t hashes[DFOTA_ADAPTIVE_VOTES];
+    const unsigned count = literal_hashes(adaptive, hashes);
+
     actual = code_byte(adaptive, code, coder, hashes, count, adaptive->literal_weights[0], actual);
     remember(adaptive, actual);
     return actual;
+}
+
+void dfota_adaptive_train(dfota_adaptive *adaptive, const uint8_t *bytes, size_t size)
+{
+    uint32_t hashes[DFOTA_ADAPTIVE_VOTES];
+    unsigned count;
+    unsigned node;
+    unsigned bit;
+    unsigned k;
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        count = literal_hashes(adaptive, hashes);
+        node = 1;
+        while (node < 0x100u) {
+            bit = (bytes[i] >> (7u - (node >= 2u) - (node >= 4u) - (node >= 8u) - (node >= 16u) -
+                                (node >= 32u) - (node >= 64u) - (node >= 128u))) & 1u;
+            for (k = 0; k < count; k++) {
+                bit_learn(slot_for(adaptive, hashes[k] + node * 0x2c1b3c6du), bit);
+            }
+            node = node << 1 | bit;
+        }
+        remember(adaptive, bytes[i]);
+    }
 }
 
 /* -- units ------------------------------------------------------------------------------ */
@@ -414,22 +468,28 @@ static uint32_t word_of(const uint8_t *bytes, unsigned length)
     return word;
 }
 
+static unsigned kind_of(const dfota_unit *unit)
+{
+    return unit->kind >= DFOTA_KIND_POINTER ? unit->kind - DFOTA_KIND_POINTER + 10u
+           : unit->kind > 9u                ? 9u
+                                            : unit->kind;
+}
+
 /* Whether the unit is not what was predicted. */
 static unsigned code_wrong(dfota_adaptive *adaptive, dfota_code_bit code, void *coder,
                            const dfota_unit *unit, uint32_t raw, unsigned known, unsigned wrong)
 {
-    const unsigned refers = unit->kind != 0;
+    const unsigned kind = kind_of(unit);
     const unsigned trust = unit->trust * 2u + unit->moved;
-    unsigned run = log2_of(adaptive->run + 1u);
+    const unsigned run = log2_of(adaptive->run + 1u);
     unsigned since = adaptive->since < 8u ? adaptive->since
                                           : 5u + log2_of((uint32_t)adaptive->since + 1u);
     ballot votes;
 
-    run = run < 15u ? run : 15u;
-    since = since < 15u ? since : 15u;
+    since = since < 11u ? since : 11u;
     votes.fine_bit_count = 4;
-    votes.fine_bits[0] = &adaptive->wrong_kind[unit->kind][trust][adaptive->kinds[unit->kind] & 3u];
-    votes.fine_bits[1] = &adaptive->wrong_history[refers][adaptive->hits];
+    votes.fine_bits[0] = &adaptive->wrong_kind[kind][trust][adaptive->kinds[kind] & 3u];
+    votes.fine_bits[1] = &adaptive->wrong_history[kind != 0][adaptive->hits & 63u];
     votes.fine_bits[2] = &adaptive->wrong_run[run][trust];
     votes.fine_bits[3] =
         &adaptive->wrong_place[adaptive->position & 3u][since][unit->length > 3u ? 3u
@@ -438,7 +498,7 @@ static unsigned code_wrong(dfota_adaptive *adaptive, dfota_code_bit code, void *
     votes.bits[0] = slot_for(adaptive, mixed(CONTEXT_UNIT + unit->kind, raw));
     votes.bits[1] = slot_for(
         adaptive, mixed(CONTEXT_UNIT + 32u, (raw & 0xffffu) | unit->kind << 16 | known << 24));
-    return vote(&votes, adaptive->unit_weights[unit->kind], code, coder, wrong);
+    return vote(&votes, adaptive->unit_weights[kind], code, coder, wrong);
 }
 
 /* The bytes of a unit that was predicted wrongly, as differences. */
@@ -485,7 +545,7 @@ static void code_actual(dfota_adaptive *adaptive, dfota_code_bit code, void *cod
     unsigned i;
 
     if (unit->moved &&
-        dfota_code_plain(code, coder, &adaptive->is_raw[unit->kind][unit->trust],
+        dfota_code_plain(code, coder, &adaptive->is_raw[kind_of(unit)][unit->trust],
                          memcmp(actual, unit->raw, unit->length) == 0)) {
         memcpy(actual, unit->raw, unit->length);
         dfota_adaptive_skip(adaptive, actual, unit->length);
@@ -496,7 +556,7 @@ static void code_actual(dfota_adaptive *adaptive, dfota_code_bit code, void *cod
     }
     if (unit->length <= 4u && known->raw == raw && known->actual != raw &&
         known->actual != word_of(unit->predicted, unit->length) &&
-        dfota_code_plain(code, coder, &adaptive->is_known[unit->kind][unit->moved],
+        dfota_code_plain(code, coder, &adaptive->is_known[kind_of(unit)][unit->moved],
                          memcmp(actual, bytes, unit->length) == 0)) {
         memcpy(actual, bytes, unit->length);
         dfota_adaptive_skip(adaptive, actual, unit->length);
@@ -540,7 +600,7 @@ void dfota_adaptive_unit(dfota_adaptive *adaptive, dfota_code_bit code, void *co
         const dfota_replacement *known = replacement_for(adaptive, raw);
         wrong = code_wrong(adaptive, code, coder, unit, raw,
                            known->raw == raw && known->actual != raw, wrong);
-        adaptive->kinds[unit->kind] = (uint8_t)(adaptive->kinds[unit->kind] << 1 | wrong);
+        adaptive->kinds[kind_of(unit)] = (uint8_t)(adaptive->kinds[kind_of(unit)] << 1 | wrong);
         adaptive->hits = (uint8_t)(adaptive->hits << 1 | wrong);
     }
     if (wrong) {

@@ -27,14 +27,20 @@ typedef struct dfota_number_model {
     dfota_bit low[4][4];
 } dfota_number_model;
 
+/** An adaptive bit that is found by a hash. */
+typedef struct dfota_slot {
+    uint16_t check;
+    dfota_bit bit;
+} dfota_slot;
+
 /** What the header declares for this coder. */
 typedef struct dfota_adaptive_options {
-    uint8_t slot_bits;   /* 2^slot_bits adaptive bits of 2 bytes (9..22) */
+    uint8_t slot_bits;   /* 2^slot_bits adaptive bits of 4 bytes (8..22) */
     uint8_t memory_bits; /* 2^memory_bits remembered replacements of 8 bytes (2..16) */
 } dfota_adaptive_options;
 
 /** Bounds of the options. */
-#define DFOTA_ADAPTIVE_SLOT_BITS_MIN 9u
+#define DFOTA_ADAPTIVE_SLOT_BITS_MIN 8u
 #define DFOTA_ADAPTIVE_SLOT_BITS_MAX 22u
 #define DFOTA_ADAPTIVE_MEMORY_BITS_MIN 2u
 #define DFOTA_ADAPTIVE_MEMORY_BITS_MAX 16u
@@ -47,6 +53,9 @@ typedef struct dfota_adaptive_options {
 
 /** Most votes on one bit. */
 #define DFOTA_ADAPTIVE_VOTES 8u
+
+/** Kinds of units that are told apart: 0, 1 to 8, all others of instructions, the two of words. */
+#define DFOTA_ADAPTIVE_KINDS 12u
 
 /** What was once put in the place of old bytes. */
 typedef struct dfota_replacement {
@@ -66,16 +75,16 @@ typedef struct dfota_adaptive {
     uint8_t endless; /* all units to come are right */
     uint8_t hits;     /* last eight units, newest in bit 0; 1 = wrong */
     uint8_t since;    /* bytes since the last wrong unit, at most 255 */
-    uint8_t kinds[DFOTA_KIND_RELATIVE + 1]; /* last two units of each kind; 1 = wrong */
+    uint8_t kinds[DFOTA_ADAPTIVE_KINDS]; /* last two units of each kind; 1 = wrong */
     dfota_adaptive_options options;
-    dfota_fine_bit wrong_kind[DFOTA_KIND_RELATIVE + 1][DFOTA_TRUST_COUNT * 2][4];
-    dfota_fine_bit wrong_history[2][256];
-    dfota_fine_bit wrong_run[16][16];
-    dfota_fine_bit wrong_place[4][16][4];
-    dfota_bit is_raw[DFOTA_KIND_RELATIVE + 1][DFOTA_TRUST_COUNT];
-    dfota_bit is_known[DFOTA_KIND_RELATIVE + 1][2];
+    dfota_fine_bit wrong_kind[DFOTA_ADAPTIVE_KINDS][DFOTA_TRUST_COUNT * 2][4];
+    dfota_fine_bit wrong_history[2][64];
+    dfota_fine_bit wrong_run[12][DFOTA_TRUST_COUNT * 2];
+    dfota_fine_bit wrong_place[4][12][4];
+    dfota_bit is_raw[DFOTA_ADAPTIVE_KINDS][DFOTA_TRUST_COUNT];
+    dfota_bit is_known[DFOTA_ADAPTIVE_KINDS][2];
     dfota_bit ends;
-    int32_t unit_weights[DFOTA_KIND_RELATIVE + 1][DFOTA_ADAPTIVE_VOTES];
+    int32_t unit_weights[DFOTA_ADAPTIVE_KINDS][DFOTA_ADAPTIVE_VOTES];
     int32_t byte_weights[16][DFOTA_ADAPTIVE_VOTES];
     int32_t literal_weights[2][DFOTA_ADAPTIVE_VOTES];
     dfota_number_model run_length;
@@ -121,6 +130,9 @@ void dfota_adaptive_unit(dfota_adaptive *adaptive, dfota_code_bit code, void *co
 /** Code one byte of a gap. */
 uint8_t dfota_adaptive_literal(dfota_adaptive *adaptive, dfota_code_bit code, void *coder,
                                uint8_t actual);
+
+/** Learn how bytes follow each other. */
+void dfota_adaptive_train(dfota_adaptive *adaptive, const uint8_t *bytes, size_t size);
 
 /** The bytes of new that were made without this coder. */
 void dfota_adaptive_skip(dfota_adaptive *adaptive, const uint8_t *bytes, size_t size);

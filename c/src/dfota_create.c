@@ -12,7 +12,7 @@
 #include "dfota_map.h"
 
 /* Blocks for which `embedded` and `balanced` have room, if nothing else is said. */
-#define EMBEDDED_MEMORY 27000u
+#define EMBEDDED_MEMORY 29000u
 #define BALANCED_MEMORY 1000000u
 
 enum { PHASE_NONE, PHASE_LOOK, PHASE_CODE, PHASE_DONE };
