@@ -63,6 +63,9 @@ void dfota_scan_next(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32
 #if DFOTA_HAS_ISA(5)
         SCAN(DFOTA_ISA_XTENSA, xtensa);
 #endif
+#if DFOTA_HAS_ISA(12)
+        SCAN(DFOTA_ISA_XTENSA_LITBASE, xtensa);
+#endif
 #if DFOTA_HAS_ISA(6)
         SCAN(DFOTA_ISA_HEXAGON, hexagon);
 #endif
@@ -113,6 +116,9 @@ int dfota_reference_place(unsigned isa, const dfota_reference *reference, uint32
 #if DFOTA_HAS_ISA(5)
         PLACE(DFOTA_ISA_XTENSA, xtensa);
 #endif
+#if DFOTA_HAS_ISA(12)
+        PLACE(DFOTA_ISA_XTENSA_LITBASE, xtensa);
+#endif
 #if DFOTA_HAS_ISA(6)
         PLACE(DFOTA_ISA_HEXAGON, hexagon);
 #endif
@@ -158,6 +164,9 @@ int dfota_reference_read(unsigned isa, const dfota_reference *reference, const u
 #endif
 #if DFOTA_HAS_ISA(5)
         READ(DFOTA_ISA_XTENSA, xtensa);
+#endif
+#if DFOTA_HAS_ISA(12)
+        READ(DFOTA_ISA_XTENSA_LITBASE, xtensa);
 #endif
 #if DFOTA_HAS_ISA(6)
         READ(DFOTA_ISA_HEXAGON, hexagon);

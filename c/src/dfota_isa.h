@@ -28,7 +28,8 @@ typedef enum dfota_isa {
     DFOTA_ISA_ARC = 9,     /* ARCompact and ARCv2 */
     DFOTA_ISA_NDS32 = 10,  /* Andes V3 */
     DFOTA_ISA_VIDEOCORE = 11,
-    DFOTA_ISA_COUNT = 12
+    DFOTA_ISA_XTENSA_LITBASE = 12, /* Xtensa whose literals count from a register */
+    DFOTA_ISA_COUNT = 13
 } dfota_isa;
 
 /** Which instruction sets are compiled in, one bit each. */

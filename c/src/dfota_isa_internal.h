@@ -9,7 +9,13 @@
 
 #include "dfota_isa.h"
 
-#define DFOTA_HAS_ISA(isa) (((DFOTA_ISAS) & 0xffeu) >> (isa) & 1u)
+#define DFOTA_HAS_ISA(isa) (((DFOTA_ISAS) >> (isa)) & 1u)
+
+/*
+ * What counts from a register of unknown value gets an address up here, where no segment is:
+ * the map says nothing of it, but what was learned of its neighbours does.
+ */
+#define ISA_NOWHERE 0x70000000u
 
 /* Each set: find a reference, move it, read it. As in dfota_isa.h; `length` and `kind` are 0 at first. */
 #define DFOTA_ISA_DOORS(name)                                                                          \

@@ -11,7 +11,8 @@
 #if DFOTA_HAS_ISA(10)
 
 enum {
-    N_JAL = 1, N_J = 2, N_BR1 = 3, N_BR2 = 4, N_BR3 = 5, N_SHORT = 6, N_SETHI = 7, N_LOW = 8, N_MEMORY = 9
+    N_JAL = 1, N_J = 2, N_BR1 = 3, N_BR2 = 4, N_BR3 = 5, N_SHORT = 6, N_SETHI = 7, N_LOW = 8, N_MEMORY = 9,
+    N_GLOBAL = 10
 };
 
 static uint32_t big16(const uint8_t *p)
@@ -78,6 +79,26 @@ static unsigned consumer(uint32_t word, unsigned *scale)
     default:
         return 0;
     }
+}
+
+/* Loads, stores and additions that count from gp: the bits of their constant, and its scale; 0: none. */
+static unsigned global_form(uint32_t word, unsigned *scale)
+{
+    *scale = 0;
+    switch (word >> 25) {
+    case 0x17: case 0x1f:
+        return 19;
+    case 0x1e:
+        *scale = (word & 0x000c0000u) == 0x000c0000u ? 2 : 1;
+        return 19 - *scale;
+    default:
+        return 0;
+    }
+}
+
+static uint32_t global_of(uint32_t word, unsigned bits, unsigned scale)
+{
+    return ISA_NOWHERE + (isa_signed(word, bits) << scale);
 }
 
 static void forget(dfota_scan *scan, unsigned reg)
@@ -154,6 +175,10 @@ void dfota_nds32_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uint3
             forget(scan, reg);
         }
     } else {
+        const unsigned bits = global_form(word, &scale);
+        if (bits != 0) {
+            isa_found(reference, N_GLOBAL, global_of(word, bits, scale));
+        }
         forget(scan, reg);
     }
 }
@@ -162,6 +187,7 @@ int dfota_nds32_place(const dfota_reference *reference, uint32_t at, uint32_t ta
 {
     uint32_t word = reference->length == 4 ? big32(bytes) : big16(bytes) << 16;
     const uint32_t offset = target - at;
+    unsigned scale;
     unsigned bits;
     if (at & 1) {
         return 0; /* data that was moved, no code */
@@ -193,6 +219,15 @@ int dfota_nds32_place(const dfota_reference *reference, uint32_t at, uint32_t ta
             return 0;
         }
         word = (word & 0xffff8000u) | target >> reference->extra;
+        break;
+    case N_GLOBAL:
+        bits = global_form(word, &scale);
+        target -= ISA_NOWHERE;
+        if (bits == 0 || !isa_fits(target, bits + scale) || (target & (((uint32_t)1 << scale) - 1))) {
+            return 0;
+        }
+        word = (word & ~(((uint32_t)1 << bits) - 1)) | (target >> scale & (((uint32_t)1 << bits) - 1));
+        bits = 0;
         break;
     default:
         return 0;
@@ -226,6 +261,11 @@ int dfota_nds32_read(const dfota_reference *reference, const uint8_t *bytes, uin
     if (reference->kind == N_SETHI) {
         *target = isa_nearest_in(near_to, word << 12, 0x1000);
         return word >> 25 == 0x23;
+    }
+    if (reference->kind == N_GLOBAL) {
+        const unsigned bits = global_form(word, &scale);
+        *target = bits == 0 ? 0 : global_of(word, bits, scale);
+        return bits != 0;
     }
     if (reference->kind == N_LOW || reference->kind == N_MEMORY) {
         if (consumer(word, &scale) != reference->kind || scale != reference->extra) {

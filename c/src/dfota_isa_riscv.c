@@ -12,7 +12,7 @@
 
 enum {
     V_JAL = 1, V_BRANCH = 2, V_CJ = 3, V_CJAL = 4, V_CBZ = 5, V_AUIPC = 6, V_PC_LOAD = 7,
-    V_PC_STORE = 8, V_LUI = 9, V_LOAD = 10, V_STORE = 11, V_PC_CALL = 12
+    V_PC_STORE = 8, V_LUI = 9, V_LOAD = 10, V_STORE = 11, V_PC_CALL = 12, V_GP_LOAD = 13, V_GP_STORE = 14
 };
 
 /* What a call may change: ra, t0-t6, a0-a7. */
@@ -212,6 +212,8 @@ void dfota_riscv_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uint3
             } else {
                 reference->kind = (uint8_t)(kind == 2 ? V_STORE : V_LOAD);
             }
+        } else if (base == 3 && kind != 3) {
+            isa_found(reference, kind == 2 ? V_GP_STORE : V_GP_LOAD, ISA_NOWHERE + low_of(word, kind == 2));
         }
         if (kind == 3) {
             scan->words[32] &= reg == 0 ? 0 : ~CALL_CHANGES;
@@ -274,6 +276,20 @@ int dfota_riscv_place(const dfota_reference *reference, uint32_t at, uint32_t ta
     case V_LOAD:
         word = (word & 0xfffff) | target << 20;
         break;
+    case V_GP_LOAD:
+        target -= ISA_NOWHERE;
+        if (!isa_fits(target, 12)) {
+            return 0;
+        }
+        word = (word & 0xfffff) | target << 20;
+        break;
+    case V_GP_STORE:
+        target -= ISA_NOWHERE;
+        if (!isa_fits(target, 12)) {
+            return 0;
+        }
+        word = (word & 0x01fff07fu) | (target << 20 & 0xfe000000u) | (target << 7 & 0xf80);
+        break;
     case V_PC_STORE:
         target = offset + reference->anchor;
         /* fall through */
@@ -304,6 +320,10 @@ int dfota_riscv_read(const dfota_reference *reference, const uint8_t *bytes, uin
     case V_LUI:
         *target = isa_nearest_in(near_to, (word & 0xfffff000u) + (kind == V_AUIPC ? at : 0) - 0x800, 0x1000);
         return (word & 0x7f) == (kind == V_AUIPC ? 0x17u : 0x37u);
+    case V_GP_LOAD:
+    case V_GP_STORE:
+        *target = ISA_NOWHERE + low_of(word, kind == V_GP_STORE);
+        return consumer(word) == (kind == V_GP_STORE ? 2u : 1u) && (word >> 15 & 31) == 3;
     case V_PC_LOAD:
     case V_PC_STORE:
     case V_PC_CALL:

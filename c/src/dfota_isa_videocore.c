@@ -9,8 +9,8 @@
 #if DFOTA_HAS_ISA(11)
 
 enum {
-    VC_BL = 1, VC_B = 2, VC_BCC = 3, VC_COMPARE = 4, VC_LEA = 5, VC_LEA_LONG = 6, VC_LOAD = 7,
-    VC_JUMP = 8, VC_JUMP_LONG = 9, VC_CONSTANT = 10
+    VC_BL = 1, VC_B = 2, VC_COMPARE = 3, VC_LEA = 4, VC_LEA_LONG = 5, VC_CONSTANT = 6,
+    VC_GLOBAL = 7, VC_GLOBAL_LONG = 8, VC_GLOBAL_CONSTANT = 9
 };
 
 static unsigned decode(const uint8_t *bytes, unsigned length, uint32_t at, uint32_t *target)
@@ -18,11 +18,7 @@ static unsigned decode(const uint8_t *bytes, unsigned length, uint32_t at, uint3
     const uint32_t first = isa_u16(bytes);
     uint32_t second;
     if (length == 2) {
-        if ((first & 0xf800) != 0x1800) {
-            return 0;
-        }
-        *target = at + isa_signed(first, 7) * 2;
-        return VC_BCC;
+        return 0; /* its short branches stay within their function */
     }
     if (length == 4) {
         second = isa_u16(bytes + 2);
@@ -42,9 +38,9 @@ static unsigned decode(const uint8_t *bytes, unsigned length, uint32_t at, uint3
             *target = at + isa_signed(second, 16);
             return VC_LEA;
         }
-        if (first >> 8 == 0xaa) {
-            *target = at + isa_signed(second, 16);
-            return VC_LOAD;
+        if (first >> 8 == 0xa8 || (first & 0xffe0) == 0xb700) { /* from r24: loads and stores, addition */
+            *target = ISA_NOWHERE + isa_signed(second, 16);
+            return VC_GLOBAL;
         }
         return 0;
     }
@@ -53,13 +49,17 @@ static unsigned decode(const uint8_t *bytes, unsigned length, uint32_t at, uint3
     case 0xe5:
         *target = at + second;
         return VC_LEA_LONG;
-    case 0xe0: case 0xe2:
-        *target = second;
-        return VC_JUMP;
-    case 0xe1: case 0xe3:
-        *target = at + second;
-        return VC_JUMP_LONG;
+    case 0xe6: case 0xe7:
+        if (second >> 27 != 24) {
+            return 0;
+        }
+        *target = ISA_NOWHERE + isa_signed(second, 27);
+        return VC_GLOBAL_LONG;
     case 0xe8: case 0xe9: case 0xea: case 0xeb: case 0xec: case 0xed: case 0xee: case 0xef:
+        if ((first & 0xffe0) == 0xef00) {
+            *target = ISA_NOWHERE + second;
+            return VC_GLOBAL_CONSTANT;
+        }
         *target = second;
         return VC_CONSTANT;
     default:
@@ -111,29 +111,38 @@ int dfota_videocore_place(const dfota_reference *reference, uint32_t at, uint32_
         word = (word & 0xff80) | (offset >> 17 & 0x7f);
         second = offset >> 1 & 0xffff;
         break;
-    case VC_BCC:
-        bits = 7;
-        word = (word & 0xff80) | (offset >> 1 & 0x7f);
-        break;
     case VC_COMPARE:
         bits = second & 0x8000 ? 8 : 10;
         second = bits == 8 ? (second & 0xff00) | (offset >> 1 & 0xff) : (second & 0xfc00) | (offset >> 1 & 0x3ff);
         break;
     case VC_LEA:
-    case VC_LOAD:
         bits = 0;
         if (!isa_fits(offset, 16)) {
             return 0;
         }
         second = offset & 0xffff;
         break;
+    case VC_GLOBAL:
+        bits = 0;
+        if (!isa_fits(target - ISA_NOWHERE, 16)) {
+            return 0;
+        }
+        second = (target - ISA_NOWHERE) & 0xffff;
+        break;
+    case VC_GLOBAL_LONG:
+        if (!isa_fits(target - ISA_NOWHERE, 27)) {
+            return 0;
+        }
+        isa_put32(bytes + 2, (uint32_t)24 << 27 | ((target - ISA_NOWHERE) & 0x07ffffffu));
+        return 1;
     case VC_LEA_LONG:
-    case VC_JUMP_LONG:
-        target = offset;
-        /* fall through */
-    case VC_JUMP:
+        isa_put32(bytes + 2, offset);
+        return 1;
     case VC_CONSTANT:
         isa_put32(bytes + 2, target);
+        return 1;
+    case VC_GLOBAL_CONSTANT:
+        isa_put32(bytes + 2, target - ISA_NOWHERE);
         return 1;
     default:
         return 0;

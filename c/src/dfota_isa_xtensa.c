@@ -5,18 +5,22 @@
  */
 #include "dfota_isa_internal.h"
 
-#if DFOTA_HAS_ISA(5)
+#if DFOTA_HAS_ISA(5) || DFOTA_HAS_ISA(12)
 
 enum {
-    X_CALL = 1, X_J = 2, X_L32R = 3, X_BZ = 4, X_BI = 5, X_BR = 6, X_LOOP = 7, X_BZ_N = 8, X_BF = 9
+    X_CALL = 1, X_J = 2, X_L32R = 3, X_BZ = 4, X_BI = 5, X_BR = 6, X_LOOP = 7, X_BZ_N = 8, X_BF = 9, X_BASED = 10
 };
 
 /* Instructions of three bytes. */
-static unsigned decode(uint32_t word, uint32_t at, uint32_t *target)
+static unsigned decode(uint32_t word, uint32_t at, int based, uint32_t *target)
 {
     const uint32_t pc = at + 4;
     switch (word & 15) {
     case 1:
+        if (based) {
+            *target = ISA_NOWHERE + (word >> 6 & 0x3fffc);
+            return X_BASED;
+        }
         *target = ((at + 3) & ~3u) + 0xfffc0000u + (word >> 6 & 0x3fffc);
         return X_L32R;
     case 5:
@@ -72,14 +76,14 @@ void dfota_xtensa_scan(dfota_scan *scan, const uint8_t *bytes, size_t left, uint
 {
     const unsigned op = bytes[0] & 15;
     const size_t size = op >= 8 && op < 14 ? 2 : 3;
-    (void)scan;
     if (left < size) {
         reference->length = (uint8_t)left;
         return;
     }
     reference->length = (uint8_t)size;
     reference->kind = (uint8_t)(size == 2 ? decode_narrow(isa_u16(bytes), at, &reference->target)
-                                          : decode(isa_u24(bytes), at, &reference->target));
+                                          : decode(isa_u24(bytes), at, scan->isa == DFOTA_ISA_XTENSA_LITBASE,
+                                                   &reference->target));
 }
 
 int dfota_xtensa_place(const dfota_reference *reference, uint32_t at, uint32_t target, uint8_t *bytes)
@@ -102,6 +106,13 @@ int dfota_xtensa_place(const dfota_reference *reference, uint32_t at, uint32_t t
         break;
     case X_L32R:
         offset = target - (((at + 3) & ~3u) + 0xfffc0000u);
+        if (offset > 0x3fffc || (offset & 3)) {
+            return 0;
+        }
+        word = (word & 0xff) | offset << 6;
+        break;
+    case X_BASED:
+        offset = target - ISA_NOWHERE;
         if (offset > 0x3fffc || (offset & 3)) {
             return 0;
         }
@@ -147,7 +158,7 @@ int dfota_xtensa_read(const dfota_reference *reference, const uint8_t *bytes, ui
     if (reference->length == 2) {
         return decode_narrow(isa_u16(bytes), at, target) == reference->kind;
     }
-    return decode(isa_u24(bytes), at, target) == reference->kind;
+    return decode(isa_u24(bytes), at, reference->kind == X_BASED, target) == reference->kind;
 }
 
 #endif
