@@ -989,3 +989,22 @@ void dfota_mixing_gap(dfota_mixing *mixing, uint32_t length, uint32_t from, uint
         mixing->matches[i].live = 0;
     }
 }
+
+void dfota_mixing_skip(dfota_mixing *mixing, const uint8_t *bytes, size_t size)
+{
+    size_t i;
+    unsigned k;
+
+    for (i = 0; i < size; i++) {
+        push(mixing, bytes[i]);
+    }
+    for (k = 0; k < MATCHES; k++) {
+        mixing->matches[k].live = 0;
+    }
+    if (mixing->gap_from != DFOTA_MIXING_NOWHERE) {
+        mixing->gap_from += (uint32_t)size;
+    }
+    if (mixing->gap_next != DFOTA_MIXING_NOWHERE) {
+        mixing->gap_next += (uint32_t)size;
+    }
+}

@@ -154,7 +154,7 @@ void dfota_patch_defaults(dfota_patch_header *header)
         header->correction_bits = 16;
         header->slot_bits = 18;
         header->index_bits = 20;
-        header->train = 0x100000u;
+        header->train = header->old_size < 0x100000u ? header->old_size : 0x100000u;
     } else if (header->profile == DFOTA_PROFILE_BALANCED) {
         header->correction_bits = 13;
         header->slot_bits = 17;
