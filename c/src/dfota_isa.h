@@ -78,7 +78,8 @@ int dfota_reference_place(unsigned isa, const dfota_reference *reference, uint32
 
 /*
  * The address that `bytes` (as long as the unit, found in new at address `at`) refer to. Of
- * several (a pair shows only one half) the one nearest to `near`. Returns 0 if it is no
+ * several (a pair shows only one half) the likeliest if `near` was expected: where the unit
+ * was placed, so that the halves of a pair teach one after the other. Returns 0 if it is no
  * instruction of this kind any more.
  */
 int dfota_reference_read(unsigned isa, const dfota_reference *reference, const uint8_t *bytes,

@@ -195,7 +195,7 @@ int dfota_aarch64_read(const dfota_reference *reference, const uint8_t *bytes, u
         return 0;
     }
     if (reference->kind == K_ADRP) {
-        *target = isa_nearest_in(near_to, page_of(word, at), 0x1000);
+        *target = isa_in_row(near_to, page_of(word, at), 0x1000);
     }
     return 1;
 }

@@ -88,13 +88,12 @@ static void half_join(dfota_scan *scan, unsigned reg, int high, uint32_t half, u
                       dfota_reference *reference)
 {
     uint32_t other = 0;
-    if (half_take(scan, reg, !high, &other)) {
-        reference->extra = 1; /* the other half came first */
-    } else if (ahead < 0x10000u) {
+    if (!half_take(scan, reg, !high, &other)) {
+        if (ahead > 0xffffu) {
+            return;
+        }
         other = ahead;
         half_keep(scan, reg, high, half);
-    } else {
-        return;
     }
     isa_found(reference, high ? KIND_MOVT : KIND_MOVW, high ? half << 16 | other : other << 16 | half);
 }
@@ -104,10 +103,7 @@ static uint32_t half_read(const dfota_reference *reference, uint32_t half, uint3
     if (reference->kind == KIND_MOVW) {
         return isa_nearest_low(near_to, half, 16);
     }
-    if (reference->extra) {
-        return half << 16 | (near_to & 0xffff);
-    }
-    return isa_nearest_in(near_to, half << 16, 0x10000u);
+    return isa_in_row(near_to, half << 16, 0x10000u);
 }
 
 #endif

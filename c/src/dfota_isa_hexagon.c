@@ -244,7 +244,7 @@ int dfota_hexagon_read(const dfota_reference *reference, const uint8_t *bytes, u
     switch (reference->kind) {
     case H_FAR_UPPER:
     case H_UPPER:
-        *target = isa_nearest_in(near_to, upper_of(word) + (reference->kind == H_FAR_UPPER ? packet : 0), 64);
+        *target = isa_in_row(near_to, upper_of(word) + (reference->kind == H_FAR_UPPER ? packet : 0), 64);
         return is_extender(word);
     case H_FAR_LOWER:
     case H_LOWER:

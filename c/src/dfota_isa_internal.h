@@ -90,14 +90,13 @@ static inline uint32_t isa_nearest_low(uint32_t near_to, uint32_t low, unsigned 
     return near_to + isa_signed(low - near_to, bits);
 }
 
-/* The number nearest to `near_to` of the `size` numbers from `first` on. */
-static inline uint32_t isa_nearest_in(uint32_t near_to, uint32_t first, uint32_t size)
+/*
+ * Of the `size` (a power of two) numbers from `first` on the one whose place in its row is that
+ * of `near_to`: what moves far moves by whole rows more often than not.
+ */
+static inline uint32_t isa_in_row(uint32_t near_to, uint32_t first, uint32_t size)
 {
-    const uint32_t last = first + (size - 1);
-    if (near_to - first < size) {
-        return near_to;
-    }
-    return first - near_to < near_to - last ? first : last;
+    return first + ((near_to - first) & (size - 1));
 }
 
 static inline void isa_found(dfota_reference *reference, unsigned kind, uint32_t target)

@@ -259,7 +259,7 @@ int dfota_nds32_read(const dfota_reference *reference, const uint8_t *bytes, uin
     }
     word = big32(bytes);
     if (reference->kind == N_SETHI) {
-        *target = isa_nearest_in(near_to, word << 12, 0x1000);
+        *target = isa_in_row(near_to, word << 12, 0x1000);
         return word >> 25 == 0x23;
     }
     if (reference->kind == N_GLOBAL) {

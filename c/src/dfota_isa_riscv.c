@@ -318,7 +318,7 @@ int dfota_riscv_read(const dfota_reference *reference, const uint8_t *bytes, uin
     switch (kind) {
     case V_AUIPC:
     case V_LUI:
-        *target = isa_nearest_in(near_to, (word & 0xfffff000u) + (kind == V_AUIPC ? at : 0) - 0x800, 0x1000);
+        *target = isa_in_row(near_to, (word & 0xfffff000u) + (kind == V_AUIPC ? at : 0) - 0x800, 0x1000);
         return (word & 0x7f) == (kind == V_AUIPC ? 0x17u : 0x37u);
     case V_GP_LOAD:
     case V_GP_STORE:
