@@ -13,7 +13,7 @@
 
 #include "dfota_map.h"
 
-enum { PHASE_NONE, PHASE_OPEN, PHASE_BLOCK, PHASE_GAP, PHASE_COPY, PHASE_DONE };
+enum { PHASE_NONE, PHASE_OPEN, PHASE_MAP, PHASE_BLOCK, PHASE_GAP, PHASE_COPY, PHASE_DONE };
 
 static const uint8_t MAGIC[4] = {0xdfu, 'O', 'T', 'A'};
 
@@ -145,15 +145,26 @@ static void header_bytes(dfota_patch *patch, uint8_t *out, unsigned size)
     }
 }
 
+/* `fewest` or more bits, up to `most`, so that 2 to their power is at least `count`. */
+static uint8_t bits_for(uint32_t count, unsigned fewest, unsigned most)
+{
+    unsigned bits = fewest;
+
+    while (bits < most && (uint32_t)1 << bits < count) {
+        bits++;
+    }
+    return (uint8_t)bits;
+}
+
 void dfota_patch_defaults(dfota_patch_header *header)
 {
     header->train = 0;
     header->index_bits = 0;
     header->memory_bits = 0;
     if (header->profile == DFOTA_PROFILE_MAX) {
-        header->correction_bits = 16;
-        header->slot_bits = 18;
-        header->index_bits = 20;
+        header->correction_bits = bits_for(header->old_size / 8u, 8, 16);
+        header->slot_bits = bits_for(header->old_size / 2u + header->new_size / 2u, 12, 18);
+        header->index_bits = bits_for(header->old_size, 10, 20);
         header->train = header->old_size < 0x100000u ? header->old_size : 0x100000u;
     } else if (header->profile == DFOTA_PROFILE_BALANCED) {
         header->correction_bits = 13;
@@ -720,28 +731,31 @@ static void finish(dfota_patch *patch)
 
 /* -- the door --------------------------------------------------------------------------- */
 
-static void begin(dfota_patch *patch, void *memory, size_t size, dfota_read_old read_old)
+dfota_result dfota_patch_map(dfota_patch *patch, void *memory, size_t size)
 {
     if (patch->failure != DFOTA_OK || patch->phase != PHASE_OPEN) {
-        fail(patch, DFOTA_ERR_STATE);
-        return;
+        return DFOTA_ERR_STATE;
     }
     if (size < patch->header.memory_size) {
         fail(patch, DFOTA_ERR_MEMORY);
-        return;
+    } else {
+        patch->memory = (uint8_t *)memory;
+        read_head(patch);
     }
-    patch->memory = (uint8_t *)memory;
-    patch->read_old = read_old;
-    read_head(patch);
+    patch->phase = patch->failure == DFOTA_OK ? PHASE_MAP : PHASE_NONE;
+    return patch->failure;
 }
 
 dfota_result dfota_patch_start(dfota_patch *patch, void *memory, size_t size,
                                dfota_read_old read_old)
 {
-    begin(patch, memory, size, read_old);
-    if (patch->failure == DFOTA_OK) {
-        begin_coder(patch);
+    const dfota_result result = dfota_patch_map(patch, memory, size);
+
+    if (result != DFOTA_OK) {
+        return result;
     }
+    patch->read_old = read_old;
+    begin_coder(patch);
     dfota_sha256_begin(&patch->sha);
     patch->phase = patch->failure == DFOTA_OK ? PHASE_BLOCK : PHASE_NONE;
     return patch->failure;

@@ -249,6 +249,18 @@ uint32_t dfota_patch_memory_size(const dfota_patch_header *header);
 /* The parameters of profile `header->profile` (set by the caller, with both sizes) that are not written. */
 void dfota_patch_defaults(dfota_patch_header *header);
 
+/**
+ * Read the copy map and nothing else: to look into a patch without its old image.
+ *
+ * Before:  dfota_patch_open() succeeded on `patch`; `memory` as for dfota_patch_start().
+ * After:   on DFOTA_OK dfota_patch_blocks() and dfota_patch_segments() tell the map. The
+ *          patch cannot be started any more.
+ * Returns: as dfota_patch_start().
+ * Power:   nothing outside `*patch` and `memory` is changed.
+ * Cost:    as dfota_patch_start(), but old is not read.
+ */
+dfota_result dfota_patch_map(dfota_patch *patch, void *memory, size_t size);
+
 /* The copy map (sorted by old offset) and the segments, once started. */
 const dfota_block *dfota_patch_blocks(const dfota_patch *patch);
 const dfota_segment *dfota_patch_segments(const dfota_patch *patch);

@@ -47,6 +47,16 @@ class Result(IntEnum):
     TRAILING = 10
     DIGEST = 11
     MEMORY = 12
+    UNSUPPORTED = 13
+    CANCELLED = 14
+
+
+class Profile(IntEnum):
+    """Who a patch is for; ``dfota_profile`` in ``dfota_patch.h``."""
+
+    MAX = 0
+    BALANCED = 1
+    EMBEDDED = 2
 
 
 class NativeError(Exception):
@@ -60,24 +70,51 @@ class NativeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first bytes of a patch say."""
+    """What the first bytes of a patch say; the digests are the first bytes of SHA-256."""
 
     version: int
+    profile: Profile
     old_size: int
     new_size: int
     old_digest: bytes
     new_digest: bytes
+    memory_size: int
+    sector_size: int
+    spare_size: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many bytes of new come from where, and in how many stretches of old."""
+    """How many bytes of new come from where."""
 
     copied: int
-    differing: int
-    filled: int
+    predicted: int
+    corrected: int
     literal: int
-    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of old with one load address; ``dfota_segment`` in ``dfota_predict.h``."""
+
+    begin: int
+    end: int
+    old_base: int
+    new_base: int
+    space: int
+    isa: int
+    flags: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of new at *at* that resembles old at *source*."""
+
+    at: int
+    source: int
+    length: int
+    plain: bool
 
 
 class Applier:
@@ -85,6 +122,7 @@ class Applier:
 
     def __init__(self) -> None:
         self._patch = ffi.new("dfota_patch *")
+        self._memory: Any = None
         self._kept: list[Any] = []
         self._turns = [None]  # taken and given back by single operations of the interpreter
         self._read_patch: Callable[[int], Buffer] | None = None
@@ -104,7 +142,7 @@ class Applier:
         memory.patch, memory.patch_size = patch_view, len(patch_view)
         memory.old_image, memory.old_size = old_view, len(old_view)
         applier._kept = [memory, patch_view, old_view]
-        applier._check(applier._alone(lambda patch: lib.begin_in_memory(patch, memory)))
+        applier._check(applier._alone(lambda patch: lib.open_in_memory(patch, memory)))
         return applier
 
     @classmethod
@@ -120,7 +158,7 @@ class Applier:
         applier = cls()
         applier._read_patch = read_patch
         applier._read_old = read_old
-        applier._check(applier._call(lib.begin_with_callbacks))
+        applier._check(applier._call(lib.open_with_callbacks))
         return applier
 
     @property
@@ -129,10 +167,15 @@ class Applier:
         header = self._patch.header
         return Header(
             version=header.version,
+            profile=Profile(header.profile),
             old_size=header.old_size,
             new_size=header.new_size,
             old_digest=bytes(header.old_digest),
             new_digest=bytes(header.new_digest),
+            memory_size=header.memory_size,
+            sector_size=header.sector_size,
+            spare_size=header.spare_size,
+            size=header.size,
         )
 
     def read(self, size: int) -> bytes:
@@ -141,35 +184,75 @@ class Applier:
         Raises:
             NativeError: the patch or the result is damaged.
             MisuseError: another call is under way.
+            MemoryError: the header asks for more memory than there is.
             BaseException: whatever a callback raised.
         """
         size = min(size, self._patch.header.new_size)  # no memory for what will never come
         out = ffi.new("uint8_t[]", size)
         produced = ffi.new("size_t *")
+
+        def run(patch: Any) -> int:
+            if self._memory is None:
+                room = self._take_memory()
+                start = (
+                    lib.start_in_memory if self._read_patch is None else lib.start_with_callbacks
+                )
+                result = int(start(patch, self._memory, room))
+                if result != Result.OK:
+                    return result
+            return int(lib.dfota_patch_read(patch, out, size, produced))
+
         if self._read_patch is None:
-            result = self._alone(lambda patch: lib.dfota_patch_read(patch, out, size, produced))
+            result = self._alone(run)
         else:
-            result = self._call(
-                lambda patch, _handle: lib.dfota_patch_read(patch, out, size, produced)
-            )
+            result = self._call(lambda patch, _handle: run(patch))
         self._check(result)
         return bytes(ffi.buffer(out, produced[0]))
 
-    def measure(self) -> Counts:
-        """Read the whole patch without old and count; the applier is used up by it.
+    def map(self) -> tuple[tuple[Segment, ...], tuple[Block, ...]]:
+        """The segments and the copy map, in order of old; nothing can be read afterwards.
 
         Raises:
             NativeError: the patch is damaged.
+            MemoryError: the header asks for more memory than there is.
         """
-        counts = ffi.new("dfota_patch_counts *")
-        self._check(self._alone(lambda patch: lib.dfota_patch_measure(patch, counts)))
+        room = self._take_memory()
+        self._check(self._alone(lambda patch: lib.dfota_patch_map(patch, self._memory, room)))
+        header = self._patch.header
+        found = lib.dfota_patch_segments(self._patch)
+        segments = tuple(
+            Segment(s.begin, s.end, s.old_base, s.new_base, s.space, s.isa, s.flags)
+            for s in (found[i] for i in range(header.segment_count))
+        )
+        there = lib.dfota_patch_blocks(self._patch)
+        plain = int(lib.DFOTA_BLOCK_PLAIN)
+        blocks = tuple(
+            Block(b.at, getattr(b, "from"), b.length & ~plain, bool(b.length & plain))
+            for b in (there[i] for i in range(header.block_count))
+        )
+        return segments, blocks
+
+    @property
+    def consumed(self) -> int:
+        """Bytes of the patch that were read so far; after ``map()``: header and map."""
+        return int(self._patch.consumed)
+
+    @property
+    def counts(self) -> Counts:
+        """Where the bytes that were read so far came from."""
+        counts = self._patch.counts
         return Counts(
             copied=counts.copied,
-            differing=counts.differing,
-            filled=counts.filled,
+            predicted=counts.predicted,
+            corrected=counts.corrected,
             literal=counts.literal,
-            copies=counts.copies,
         )
+
+    def _take_memory(self) -> int:
+        size = int(self._patch.header.memory_size)
+        if self._memory is None:
+            self._memory = _allocate("uint64_t[]", size // 8 + 1)
+        return size
 
     def _call(self, function: Callable[[Any, Any], int]) -> int:
         """Run *function* with this applier as the one that the callbacks reach."""
@@ -198,6 +281,9 @@ class Applier:
     def _check(self, result: int) -> None:
         if result != Result.OK:
             raise NativeError(Result(result), self._patch.header.version)
+
+
+_allocate = ffi.new_allocator(should_clear_after_alloc=False)
 
 
 class _Callbacks:
@@ -253,28 +339,34 @@ class Creator:
     Args:
         old: the old image.
         new: the new image.
-        suffixes: suffix array of *old*, a buffer of 32-bit integers.
-        old_digest: SHA-256 of *old*.
-        new_digest: SHA-256 of *new*.
+        profile: who the patch is for.
+        effort: 0 for speed, 1 for size.
+        memory_size: most bytes that the decoder has; 0 for as many as usual.
+        sector_size: for updates in place: bytes that are erased at once; else 0.
+        spare_size: for updates in place: bytes that old can be moved up.
 
     Raises:
         MemoryError: no memory, or an image over ``IMAGE_SIZE_MAX``.
     """
 
     def __init__(
-        self, old: bytes, new: bytes, suffixes: Any, *, old_digest: bytes, new_digest: bytes
+        self,
+        old: bytes,
+        new: bytes,
+        *,
+        profile: Profile,
+        effort: int,
+        memory_size: int = 0,
+        sector_size: int = 0,
+        spare_size: int = 0,
     ) -> None:
         given = ffi.new("dfota_create_input *")
-        self._kept = [
-            ffi.from_buffer("uint8_t[]", old),
-            ffi.from_buffer("uint8_t[]", new),
-            ffi.from_buffer("int32_t[]", suffixes),
-        ]
-        if len(self._kept[2]) != len(old):
-            raise ValueError("a suffix array has one entry for each byte")
-        given.old_image, given.new_image, given.suffixes = self._kept
+        self._kept = [ffi.from_buffer("uint8_t[]", old), ffi.from_buffer("uint8_t[]", new)]
+        given.old_image, given.new_image = self._kept
         given.old_size, given.new_size = len(old), len(new)
-        given.old_digest, given.new_digest = list(old_digest), list(new_digest)
+        given.profile, given.effort, given.memory_size = int(profile), effort, memory_size
+        given.sector_size, given.spare_size = sector_size, spare_size
+        given.isas = 0xFFFFFFFF
         creator = lib.dfota_create_begin(given)
         if creator == ffi.NULL:
             raise MemoryError("no memory to make a patch")
@@ -282,8 +374,23 @@ class Creator:
         self._done = ffi.new("uint32_t *")
         self._size = ffi.new("size_t *")
 
+    def plan(self, progress: Callable[[int, int], None]) -> None:
+        """Decide what new is made of; *progress* is told (done, total).
+
+        Raises:
+            MemoryError: no memory.
+            BaseException: whatever *progress* raised; the creator is of no more use.
+        """
+        reporter = _Reporter(progress)
+        handle = ffi.new_handle(reporter)
+        result = lib.create_plan(self._creator, handle)
+        if reporter.failure is not None:
+            raise reporter.failure
+        if result != Result.OK:
+            raise MemoryError("no memory to make a patch")
+
     def step(self, budget: int) -> int:
-        """Look at about *budget* bytes; returns how far it is, out of twice the size of new.
+        """Code about *budget* bytes; returns how far it is, out of twice the size of new.
 
         Raises:
             MemoryError: no memory.
@@ -296,3 +403,23 @@ class Creator:
         """The patch, once it is complete."""
         patch = lib.dfota_create_patch(self._creator, self._size)
         return None if patch == ffi.NULL else bytes(ffi.buffer(patch, self._size[0]))
+
+
+class _Reporter:
+    """What the progress callback reaches through its handle."""
+
+    def __init__(self, progress: Callable[[int, int], None]) -> None:
+        self.progress = progress
+        self.failure: BaseException | None = None
+
+
+@_called_by_c(error=1)
+def plan_progress_python(handle: Any, done: int, total: int) -> int:
+    """C tells how far it is."""
+    reporter: _Reporter = ffi.from_handle(handle)
+    try:
+        reporter.progress(done, total)
+    except BaseException as failure:  # noqa: BLE001 - raised again as soon as C has returned
+        reporter.failure = failure
+        return 1
+    return 0

@@ -4,39 +4,68 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cffi import FFI
 
 DECLARATIONS = """
     typedef struct {
         uint32_t old_size;
         uint32_t new_size;
-        uint8_t old_digest[32];
-        uint8_t new_digest[32];
+        uint32_t segment_count;
+        uint32_t block_count;
+        uint32_t memory_size;
+        uint32_t sector_size;
+        uint32_t spare_size;
         uint8_t version;
+        uint8_t profile;
+        uint8_t size;
+        uint8_t old_digest[8];
+        uint8_t new_digest[16];
         ...;
     } dfota_patch_header;
 
     typedef struct {
+        uint32_t copied;
+        uint32_t predicted;
+        uint32_t corrected;
+        uint32_t literal;
+    } dfota_patch_counts;
+
+    typedef struct {
         dfota_patch_header header;
+        dfota_patch_counts counts;
+        uint32_t consumed;
         ...;
     } dfota_patch;
 
     typedef struct {
-        uint32_t copied;
-        uint32_t differing;
-        uint32_t filled;
-        uint32_t literal;
-        uint32_t copies;
-    } dfota_patch_counts;
+        uint32_t begin;
+        uint32_t end;
+        uint32_t old_base;
+        uint32_t new_base;
+        uint16_t space;
+        uint8_t isa;
+        uint8_t flags;
+    } dfota_segment;
+
+    typedef struct {
+        uint32_t at;
+        uint32_t from;
+        uint32_t length;
+    } dfota_block;
 
     typedef struct {
         const uint8_t *old_image;
         const uint8_t *new_image;
-        const int32_t *suffixes;
         uint32_t old_size;
         uint32_t new_size;
-        uint8_t old_digest[32];
-        uint8_t new_digest[32];
+        uint32_t profile;
+        uint32_t effort;
+        uint32_t memory_size;
+        uint32_t sector_size;
+        uint32_t spare_size;
+        uint32_t isas;
     } dfota_create_input;
 
     typedef struct dfota_creator dfota_creator;
@@ -52,20 +81,27 @@ DECLARATIONS = """
     #define DFOTA_PATCH_VERSION ...
     #define DFOTA_PATCH_IMAGE_MAX ...
     #define DFOTA_PATCH_HEADER_MAX ...
+    #define DFOTA_BLOCK_PLAIN ...
 
+    int dfota_patch_map(dfota_patch *patch, void *memory, size_t size);
     int dfota_patch_read(dfota_patch *patch, uint8_t *out, size_t size, size_t *produced);
-    int dfota_patch_measure(dfota_patch *patch, dfota_patch_counts *counts);
+    const dfota_block *dfota_patch_blocks(const dfota_patch *patch);
+    const dfota_segment *dfota_patch_segments(const dfota_patch *patch);
 
-    int begin_in_memory(dfota_patch *patch, dfota_memory *memory);
-    int begin_with_callbacks(dfota_patch *patch, void *handle);
+    int open_in_memory(dfota_patch *patch, dfota_memory *memory);
+    int start_in_memory(dfota_patch *patch, void *memory, size_t size);
+    int open_with_callbacks(dfota_patch *patch, void *handle);
+    int start_with_callbacks(dfota_patch *patch, void *memory, size_t size);
 
     dfota_creator *dfota_create_begin(const dfota_create_input *input);
+    int create_plan(dfota_creator *creator, void *handle);
     int dfota_create_step(dfota_creator *creator, uint32_t budget, uint32_t *done);
     const uint8_t *dfota_create_patch(const dfota_creator *creator, size_t *size);
     void dfota_create_free(dfota_creator *creator);
 
     extern "Python" size_t read_patch_python(void *, uint8_t *, size_t);
     extern "Python" int read_old_python(void *, uint32_t, uint8_t *, size_t);
+    extern "Python" int plan_progress_python(void *, uint32_t, uint32_t);
 """
 
 SOURCE = """
@@ -102,17 +138,33 @@ static int read_old_memory(void *ctx, uint32_t offset, uint8_t *buf, size_t size
     return 0;
 }
 
-static int begin_in_memory(dfota_patch *patch, dfota_memory *memory)
+static int open_in_memory(dfota_patch *patch, dfota_memory *memory)
 {
-    return (int)dfota_patch_begin(patch, read_patch_memory, read_old_memory, memory);
+    return (int)dfota_patch_open(patch, read_patch_memory, memory);
+}
+
+static int start_in_memory(dfota_patch *patch, void *memory, size_t size)
+{
+    return (int)dfota_patch_start(patch, memory, size, read_old_memory);
 }
 
 static size_t read_patch_python(void *ctx, uint8_t *buf, size_t size);
 static int read_old_python(void *ctx, uint32_t offset, uint8_t *buf, size_t size);
+static int plan_progress_python(void *ctx, uint32_t done, uint32_t total);
 
-static int begin_with_callbacks(dfota_patch *patch, void *handle)
+static int open_with_callbacks(dfota_patch *patch, void *handle)
 {
-    return (int)dfota_patch_begin(patch, read_patch_python, read_old_python, handle);
+    return (int)dfota_patch_open(patch, read_patch_python, handle);
+}
+
+static int start_with_callbacks(dfota_patch *patch, void *memory, size_t size)
+{
+    return (int)dfota_patch_start(patch, memory, size, read_old_python);
+}
+
+static int create_plan(dfota_creator *creator, void *handle)
+{
+    return (int)dfota_create_plan(creator, plan_progress_python, handle);
 }
 """
 
@@ -121,9 +173,10 @@ ffibuilder.cdef(DECLARATIONS)
 ffibuilder.set_source(
     "dfota._native._dfota",
     SOURCE,
-    sources=["c/src/dfota_sha256.c", "c/src/dfota_patch.c", "c/src/dfota_create.c"],
+    sources=sorted(path.as_posix() for path in Path("c/src").glob("*.c")),
     include_dirs=["c/src"],
     define_macros=[("DFOTA_PATCH_WITH_MEASURE", "1")],
-    extra_compile_args=["-std=c99", "-O2"],
+    extra_compile_args=["-std=c99", "-O2", "-pthread"],
+    extra_link_args=["-pthread"],
     py_limited_api=True,
 )

@@ -115,8 +115,8 @@ def _describe(patch: Path, info: PatchInfo) -> str:
     lines = [
         f"{patch}: dfota patch, format version {info.format_version}, "
         f"{_bytes(info.patch_size)}" + (f", {info.ratio:.2%} of new" if info.new_size else ""),
-        f"  old  {_bytes(info.old_size):>16}  {info.old_digest}",
-        f"  new  {_bytes(info.new_size):>16}  {info.new_digest}",
+        f"  old  {_bytes(info.old_size):>16}  {info.old_digest.hex()}…",
+        f"  new  {_bytes(info.new_size):>16}  {info.new_digest.hex()}…",
     ]
     if info.is_identical:
         lines.append("  old and new are the same image")
@@ -124,8 +124,6 @@ def _describe(patch: Path, info: PatchInfo) -> str:
     lines += [
         "where the bytes of new come from:",
         share("copied", info.copied, f"from old as they are, in {stretches}"),
-        share("corrected", info.differing, "from old, with a difference added"),
-        share("filled", info.filled, "repeating the byte before"),
         share("literal", info.literal, "spelled out in the patch"),
     ]
     return "\n".join(lines)

@@ -5,15 +5,19 @@
 from __future__ import annotations
 
 from dfota.delta.applying import PatchReader, apply
-from dfota.delta.creating import generate
-from dfota.delta.inspecting import PatchInfo, inspect
+from dfota.delta.creating import InPlace, Profile, generate
+from dfota.delta.inspecting import PatchBlock, PatchInfo, PatchSegment, inspect
 from dfota.delta.limits import IMAGE_SIZE_MAX, PATCH_SIZE_MAX
 
 __all__ = [
     "IMAGE_SIZE_MAX",
     "PATCH_SIZE_MAX",
+    "InPlace",
+    "PatchBlock",
     "PatchInfo",
     "PatchReader",
+    "PatchSegment",
+    "Profile",
     "apply",
     "generate",
     "inspect",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from dfota._native import Applier, NativeError
+from dfota._native import Applier, Header, NativeError
 from dfota.delta.failures import error_for
 from dfota.delta.limits import IMAGE_SIZE_MAX
 from dfota.errors import ImageTooLargeError, MisuseError, OldImageMismatchError
@@ -50,9 +50,7 @@ def apply(
         header = applier.header
         if header.new_size > image_size_max:
             raise ImageTooLargeError(header.new_size, image_size_max)
-        actual = hashlib.sha256(old).digest()
-        if len(old) != header.old_size or actual != header.old_digest:
-            raise OldImageMismatchError(header.old_digest, actual, header.old_size, len(old))
+        refuse_other_old(header, old)
         new = bytearray()
         while piece := applier.read(min(PIECE_SIZE, max(header.new_size - len(new), 1))):
             new += piece
@@ -63,11 +61,22 @@ def apply(
     return bytes(new)
 
 
-class PatchReader:
-    """The new image as a stream, in about 30 KiB of memory whatever the images' size.
+def refuse_other_old(header: Header, old: bytes) -> None:
+    """Make sure that *old* is the image that the patch was made from.
 
-    It does not check that old is the right image: compare ``old_size`` and ``old_digest``
-    first. What a callback raises comes out of the constructor or of ``read`` unchanged.
+    Raises:
+        OldImageMismatchError: it is not.
+    """
+    actual = hashlib.sha256(old).digest()
+    if len(old) != header.old_size or not actual.startswith(header.old_digest):
+        raise OldImageMismatchError(header.old_digest, actual, header.old_size, len(old))
+
+
+class PatchReader:
+    """The new image as a stream, in the memory that the patch names: ``memory_size`` bytes.
+
+    It does not check that old is the right image: ask ``is_from`` first. What a callback
+    raises comes out of the constructor or of ``read`` unchanged.
 
     Args:
         read_patch: gives up to *n* next bytes of the patch, ``b""`` at its end.
@@ -90,8 +99,17 @@ class PatchReader:
         header = self._applier.header
         self.old_size = header.old_size
         self.new_size = header.new_size
-        self.old_digest = Digest(header.old_digest)
-        self.new_digest = Digest(header.new_digest)
+        self.memory_size = header.memory_size
+        self._old_digest = header.old_digest
+        self._new_digest = header.new_digest
+
+    def is_from(self, size: int, digest: Digest) -> bool:
+        """Whether the patch was made from the image of this size and digest."""
+        return size == self.old_size and digest.value.startswith(self._old_digest)
+
+    def makes(self, size: int, digest: Digest) -> bool:
+        """Whether the patch makes the image of this size and digest."""
+        return size == self.new_size and digest.value.startswith(self._new_digest)
 
     def read(self, size: int) -> bytes:
         """The next *size* bytes of new; fewer where new ends, ``b""`` behind it.

@@ -1,31 +1,62 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Make a patch: suffix array, then the C creator in slices; the format is not known here."""
+"""Make a patch: the C creator in slices; the format is not known here."""
 
 from __future__ import annotations
 
-import hashlib
-from array import array
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal
 
 from dfota._native import Creator
+from dfota._native import Profile as _Profile
 from dfota.delta.limits import IMAGE_SIZE_MAX
-from dfota.errors import ImageTooLargeError
+from dfota.errors import ImageTooLargeError, MisuseError
 
 SLICE_SIZE = 1 << 16
 """Bytes of new between two chances to report progress and to be interrupted."""
 
+Profile = Literal["max", "balanced", "embedded"]
+"""Who a patch is for: a host or a module; up to 1 MiB of memory; up to 32 KiB."""
+
 Progress = Callable[[int, int], None]
 """Called with (done, total); the unit means nothing."""
 
+PLAN_SHARE = 3
+"""Planning counts as so many times the size of new in the progress."""
 
-def generate(old: bytes, new: bytes, *, progress: Progress | None = None) -> bytes:
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """Old and new share one slot.
+
+    Attributes:
+        sector_size: bytes that are erased at once.
+        spare_size: bytes that old can be moved up in its slot before new is written.
+    """
+
+    sector_size: int
+    spare_size: int
+
+
+def generate(
+    old: bytes,
+    new: bytes,
+    *,
+    profile: Profile = "max",
+    in_place: InPlace | None = None,
+    memory_size: int = 0,
+    progress: Progress | None = None,
+) -> bytes:
     """Make the patch that turns *old* into *new*; the same images give the same bytes.
 
     Args:
         old: the image that the device has.
         new: the image that it shall have.
+        profile: who the patch is for.
+        in_place: for devices where new is written over old; not with profile ``max``.
+        memory_size: the most memory that the device gives to the patch, for ``balanced`` and
+            ``embedded``; 0 means what these profiles promise.
         progress: told how far the work is; an exception that it raises ends the work, and
             so does Ctrl-C.
 
@@ -34,34 +65,37 @@ def generate(old: bytes, new: bytes, *, progress: Progress | None = None) -> byt
 
     Raises:
         ImageTooLargeError: an image is over 1 GiB.
-        MemoryError: the machine has too little memory; sorting needs four bytes for each
-            byte of old.
+        MemoryError: the machine has too little memory.
+        MisuseError: the options contradict each other.
     """
     for image in (old, new):
         if len(image) > IMAGE_SIZE_MAX:
             raise ImageTooLargeError(len(image), IMAGE_SIZE_MAX)
+    if in_place is not None and profile == "max":
+        raise MisuseError("profile max reads all of old: it cannot update in place")
     old, new = bytes(old), bytes(new)
     report = progress or (lambda _done, _total: None)
-    # Sorting costs about as much as half of the search.
-    total = len(old) + 2 * len(new)
+    total = (PLAN_SHARE + 2) * len(new)
     report(0, total)
     creator = Creator(
         old,
         new,
-        _suffix_array(old),
-        old_digest=hashlib.sha256(old).digest(),
-        new_digest=hashlib.sha256(new).digest(),
+        profile=_Profile[profile.upper()],
+        effort=1 if profile == "max" else 0,
+        memory_size=memory_size,
+        sector_size=in_place.sector_size if in_place else 0,
+        spare_size=in_place.spare_size if in_place else 0,
     )
+    planned = PLAN_SHARE * len(new)
+    highest = 0
+
+    def report_plan(done: int, of: int) -> None:
+        nonlocal highest
+        highest = max(highest, planned * done // max(of, 1))
+        report(min(highest, planned), total)
+
+    creator.plan(report_plan)
     while (patch := creator.patch()) is None:
-        report(len(old) + creator.step(SLICE_SIZE), total)
+        report(planned + creator.step(SLICE_SIZE), total)
+    report(total, total)
     return patch
-
-
-def _suffix_array(image: bytes) -> Any:
-    """Where each suffix of *image* starts, in their order, as 32-bit integers."""
-    if not image:
-        return array("i")
-    # Imported here: numpy takes longer to load than most patches take to apply.
-    import pydivsufsort  # noqa: PLC0415 - see above
-
-    return pydivsufsort.divsufsort(image)

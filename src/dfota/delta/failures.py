@@ -9,7 +9,7 @@ from dfota._native import NativeError, Result
 from dfota.errors import DeltaError, PatchCorruptError, PatchFormatError, PatchVersionError
 
 _REASONS: dict[Result, str] = {
-    Result.LIMIT: f"its header names an image over {_native.IMAGE_SIZE_MAX} bytes",
+    Result.LIMIT: f"its header names a size over its limit ({_native.IMAGE_SIZE_MAX} for images)",
     Result.HEADER: "its header fails its check",
     Result.TRUNCATED: "it ends too early",
     Result.RANGE: "it points outside the images",
@@ -17,6 +17,8 @@ _REASONS: dict[Result, str] = {
     Result.TRAILING: "bytes follow its end",
     Result.DIGEST: "what it produces does not have the digest that its header promises",
     Result.IO: "it or the old image could not be read",
+    Result.MEMORY: "it needs more memory than it names",
+    Result.UNSUPPORTED: "it is of a kind that this build cannot apply",
     Result.STATE: "it already failed",
 }
 

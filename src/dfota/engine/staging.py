@@ -188,9 +188,9 @@ def _reader(flash: Flash, firmware: Firmware, package: VerifiedPackage, image: S
     reader = PatchReader(
         _serial(len(patch), lambda first, size: bytes(patch[first : first + size])), read_old
     )
-    if (reader.old_size, reader.old_digest) != (old.size, old.digest):
+    if not reader.is_from(old.size, old.digest):
         raise UpdateFailedError(image.entry.name, "the patch is for another old image")
-    if (reader.new_size, reader.new_digest) != (image.entry.size, image.entry.digest):
+    if not reader.makes(image.entry.size, image.entry.digest):
         raise UpdateFailedError(image.entry.name, "the patch makes another image")
     return reader.read
 
