@@ -223,18 +223,18 @@ static void predict(dfota_predictor *predictor, uint32_t target, dfota_unit *uni
     const dfota_segment *segment = predictor->segment;
     const uint32_t here = predictor->new_offset + segment->new_base;
     unsigned trust;
-    uint32_t moved;
 
     predictor->reference.target = target;
     predictor->mapped = dfota_predict_target(predictor, target, &trust);
-    moved = corrected(predictor, segment->space, target, predictor->mapped, &trust);
+    predictor->moved = corrected(predictor, segment->space, target, predictor->mapped, &trust);
     if (unit->kind == DFOTA_KIND_POINTER) {
-        put32(unit->predicted, moved);
+        put32(unit->predicted, predictor->moved);
     } else if (unit->kind == DFOTA_KIND_RELATIVE) {
         const uint32_t like = get32(unit->raw);
-        put32(unit->predicted, like >> 30 == 1u ? (moved - here) & 0x7fffffffu : moved - here);
+        const uint32_t away = predictor->moved - here;
+        put32(unit->predicted, like >> 30 == 1u ? away & 0x7fffffffu : away);
     } else {
-        (void)dfota_reference_place(segment->isa, &predictor->reference, here, moved,
+        (void)dfota_reference_place(segment->isa, &predictor->reference, here, predictor->moved,
                                     unit->predicted);
     }
     unit->trust = (uint8_t)trust;
@@ -337,7 +337,7 @@ void dfota_predict_learn(dfota_predictor *predictor, const dfota_unit *unit, con
             known = 1;
         } else {
             known = dfota_reference_read(segment->isa, &predictor->reference, actual, here,
-                                         predictor->mapped, &found);
+                                         predictor->moved, &found);
         }
         if (known) {
             correct(predictor, segment->space, predictor->reference.target,

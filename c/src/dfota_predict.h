@@ -69,6 +69,7 @@ typedef struct dfota_predictor {
     dfota_scan scan;
     dfota_reference reference;
     uint32_t mapped; /* where the reference would lead without any correction */
+    uint32_t moved;  /* where it is taken to lead */
 } dfota_predictor;
 
 /** The next bytes of a copy. */
