@@ -107,14 +107,14 @@ static int plan_all(planning *all)
         return 1;
     }
     dfota_suffixes_free(&all->suffixes);
-    if (dfota_layout(pair, &all->blocks, &all->segments) != 0) {
+    if (dfota_layout(pair, &all->blocks, 1, &all->segments) != 0) {
         return 1;
     }
     if (all->segments.count > 0) {
         all->old_seen = (uint8_t *)malloc(pair->old_size + 1u);
         all->new_seen = (uint8_t *)malloc(pair->new_size + 1u);
         if (all->old_seen == NULL || all->new_seen == NULL || look_again(all) != 0 ||
-            dfota_layout(pair, &all->blocks, &all->segments) != 0 ||
+            dfota_layout(pair, &all->blocks, 0, &all->segments) != 0 ||
             dfota_mark_plain(pair, &all->blocks, &all->segments) != 0) {
             return 1;
         }

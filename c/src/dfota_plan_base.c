@@ -14,6 +14,8 @@
 #define MEANT_MAX 6u
 /* Fewer votes than this for one address are chance. */
 #define VOTES_MIN 6
+/* So many zero bits at the end of a base are worth as much as all its votes again. */
+#define ROUND_WEIGHT 200
 /* Between what headers claim, less than this is not looked at. */
 #define UNCLAIMED_MIN 0x4000u
 
@@ -126,13 +128,24 @@ static uint64_t roundest(uint64_t low, uint64_t high)
     return round;
 }
 
+static int zeros_of(uint64_t number)
+{
+    int zeros = 0;
+
+    while (zeros < 20 && !(number >> zeros & 1u)) {
+        zeros++;
+    }
+    return zeros;
+}
+
 /* The base that most voters agree with, if `offset` is added to what they say; how many agree. */
 static int count_votes(const voter *voters, uint32_t voter_count, const dfota_block *moves,
                        uint32_t move_count, uint32_t offset, vote *votes, uint32_t *base)
 {
     uint32_t vote_count = 0;
     int64_t sum = 0;
-    int64_t most = 0;
+    int64_t best = 0;
+    int most = 0;
     uint32_t i;
 
     for (i = 0; i < voter_count; i++) {
@@ -162,15 +175,17 @@ static int count_votes(const voter *voters, uint32_t voter_count, const dfota_bl
     qsort(votes, vote_count, sizeof *votes, by_base);
     for (i = 0; i < vote_count; i++) {
         sum += votes[i].change;
-        if (sum > most && i + 1u < vote_count) {
+        if (sum * (ROUND_WEIGHT + 20) > best && i + 1u < vote_count) {
             const uint64_t round = roundest(votes[i].base, votes[i + 1u].base - 1u);
-            if (round != 0) {
-                most = sum;
+            const int64_t score = sum * (ROUND_WEIGHT + zeros_of(round));
+            if (round != 0 && score > best) {
+                best = score;
+                most = (int)sum;
                 *base = (uint32_t)round;
             }
         }
     }
-    return (int)most;
+    return most;
 }
 
 /* The base of [begin, end) of old by votes; how many of them. */

@@ -15,7 +15,9 @@
 /* Displacements under consideration at once, besides the literal one. */
 #define STATES 16u
 /* How many bytes a displacement may be the worse choice before it is given up. */
-#define PATIENCE 384u
+#define PATIENCE 1536u
+/* After so many bytes the same displacement is kept as a candidate again. */
+#define KEPT_AGAIN 384u
 /* How far back a displacement found here may begin, and how much worse it may look on the way. */
 #define BACK_MAX 4096u
 #define BACK_DROP (96 * DFOTA_COST_BIT)
@@ -35,8 +37,8 @@
 
 /* By how many of the last bytes were missed: 0, 1, 2 or more; the oldest miss is 8 bytes ago. */
 static const int hit_costs[4] = {2, 16, 30, 40};
-static const int miss_costs[4] = {13 * DFOTA_COST_BIT, 10 * DFOTA_COST_BIT, 9 * DFOTA_COST_BIT,
-                                  8 * DFOTA_COST_BIT};
+static const int miss_costs[4] = {9 * DFOTA_COST_BIT, 7 * DFOTA_COST_BIT, 6 * DFOTA_COST_BIT,
+                                  5 * DFOTA_COST_BIT + DFOTA_COST_BIT / 2};
 static const uint8_t ones[16] = {0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 3};
 
 /* A stretch of the path: from `at` on at this displacement, until the next node begins. */
@@ -104,7 +106,7 @@ void dfota_literal_costs(dfota_pair *pair)
     uint32_t i;
 
     for (i = 0; i < 0x10000u; i++) {
-        pair->literal_costs[i] = 6u * DFOTA_COST_BIT;
+        pair->literal_costs[i] = 4u * DFOTA_COST_BIT;
     }
     if (counts == NULL) {
         return;
@@ -124,7 +126,7 @@ void dfota_literal_costs(dfota_pair *pair)
         }
         for (j = 0; j < 0x100u; j++) {
             const int cost = log2_64(total) - log2_64((row[j] >> 4) + 1u);
-            pair->literal_costs[i * 0x100u + j] = (uint16_t)(cost * 7 / 8 + 1);
+            pair->literal_costs[i * 0x100u + j] = (uint16_t)(cost * 17 / 32 + 1);
         }
     }
     free(counts);
@@ -417,7 +419,7 @@ static int keep_candidate(dfota_candidates *found, uint32_t at, uint32_t from)
     }
     for (i = found->count; i > 0 && i + 4u > found->count; i--) {
         const dfota_candidate *const before = &found->items[i - 1u];
-        if (before->from - before->at == from - at && at - before->at < PATIENCE) {
+        if (before->from - before->at == from - at && at - before->at < KEPT_AGAIN) {
             return 0;
         }
     }

@@ -15,8 +15,9 @@
 #define PIECE 256u
 /* Most bytes that are looked at per trial; of more, an even sample. */
 #define SAMPLE_MAX 0x400000u
-/* What a segment costs in the patch. */
+/* What a segment costs in the patch; and what it must be worth while much is still unknown. */
 #define SEGMENT_COST (64 * DFOTA_COST_BIT)
+#define SEGMENT_COST_COARSE (512 * DFOTA_COST_BIT)
 /* Instruction sets that an image may mix. */
 #define ISA_MAX 5u
 #define KIND_MAX ((ISA_MAX + 1u) * 3u)
@@ -33,6 +34,7 @@ typedef struct layout {
     dfota_blocks pieces;
     const dfota_segments *regions;
     uint32_t granules;
+    int64_t segment_cost;
     kind kinds[KIND_MAX];
     int64_t *gains[KIND_MAX]; /* of each granule */
     uint32_t kind_count;
@@ -55,7 +57,7 @@ static void try_unit(void *ctx, const dfota_predictor *predictor, const dfota_un
 }
 
 /* Read all regions as one kind, and see where that gains. */
-static int try_kind(const layout *of, kind as, int64_t *gains)
+static int try_kind(const layout *of, kind as, unsigned correction_bits, int64_t *gains)
 {
     dfota_segments segments;
     trial one;
@@ -74,7 +76,7 @@ static int try_kind(const layout *of, kind as, int64_t *gains)
     }
     memset(gains, 0, of->granules * sizeof *gains);
     one.gains = gains;
-    result = dfota_walk(of->pair, &of->map, &of->pieces, &segments, 12, try_unit, &one);
+    result = dfota_walk(of->pair, &of->map, &of->pieces, &segments, correction_bits, try_unit, &one);
     free(segments.items);
     return result;
 }
@@ -152,7 +154,7 @@ static int find_isas(layout *of, uint8_t *isas, uint32_t *count)
         as.flags = 0;
         promises[isa] = 0;
         if (((of->pair->options->isas & DFOTA_ISAS) >> isa & 1u) != 0) {
-            if (try_kind(of, as, gains) != 0) {
+            if (try_kind(of, as, 0, gains) != 0) {
                 free(gains);
                 return 1;
             }
@@ -164,7 +166,7 @@ static int find_isas(layout *of, uint8_t *isas, uint32_t *count)
     while (*count < ISA_MAX) {
         unsigned most = 0;
         for (isa = 1; isa < DFOTA_ISA_COUNT; isa++) {
-            if (promises[isa] > SEGMENT_COST && promises[isa] > best / 64 &&
+            if (promises[isa] > SEGMENT_COST && promises[isa] > best / 16 &&
                 (most == 0 || promises[isa] > promises[most])) {
                 most = isa;
             }
@@ -191,12 +193,35 @@ static int try_all(layout *of, const uint8_t *isas, uint32_t isa_count)
             of->kinds[k].flags = flags[j];
             of->gains[k] = (int64_t *)calloc(of->granules + 1u, sizeof(int64_t));
             of->kind_count++;
-            if (of->gains[k] == NULL || (k > 0 && try_kind(of, of->kinds[k], of->gains[k]) != 0)) {
+            if (of->gains[k] == NULL || (k > 0 && try_kind(of, of->kinds[k], 12, of->gains[k]) != 0)) {
                 return 1;
             }
         }
     }
     return 0;
+}
+
+/* An instruction set that gains little beside another one here is none: what it must gain more. */
+static void find_handicaps(const layout *of, uint32_t first, uint32_t count, int64_t *handicaps)
+{
+    int64_t sums[KIND_MAX];
+    int64_t best = 0;
+    uint32_t k;
+    uint32_t i;
+
+    for (k = 0; k < of->kind_count; k++) {
+        sums[k] = 0;
+        for (i = 0; i < count; i++) {
+            const int64_t gain = of->gains[k - k % 3u][first + i];
+            sums[k] += gain > 0 ? gain : 0;
+        }
+        best = sums[k] > best ? sums[k] : best;
+    }
+    for (k = 0; k < of->kind_count; k++) {
+        handicaps[k] = of->kinds[k].isa != DFOTA_ISA_NONE && sums[k] < best / 6
+                           ? 1000000 * DFOTA_COST_BIT
+                           : 0;
+    }
 }
 
 /*
@@ -209,12 +234,14 @@ static int choose(const layout *of, const dfota_segment *region, uint8_t *choice
     const uint32_t first = region->begin / GRANULE;
     const uint32_t count = (region->end - 1u) / GRANULE - first + 1u;
     int64_t values[KIND_MAX];
+    int64_t handicaps[KIND_MAX];
     uint32_t i;
     uint32_t k;
     uint8_t best = 0;
 
+    find_handicaps(of, first, count, handicaps);
     for (k = 0; k < of->kind_count; k++) {
-        values[k] = -SEGMENT_COST;
+        values[k] = -of->segment_cost;
     }
     for (i = 0; i < count; i++) {
         int64_t before;
@@ -225,11 +252,11 @@ static int choose(const layout *of, const dfota_segment *region, uint8_t *choice
         before = values[best];
         for (k = 0; k < of->kind_count; k++) {
             choice[i * KIND_MAX + k] = (uint8_t)k;
-            if (before - SEGMENT_COST > values[k]) {
-                values[k] = before - SEGMENT_COST;
+            if (before - of->segment_cost > values[k]) {
+                values[k] = before - of->segment_cost;
                 choice[i * KIND_MAX + k] = best;
             }
-            values[k] += of->gains[k][first + i];
+            values[k] += of->gains[k][first + i] - handicaps[k];
         }
     }
     best = 0;
@@ -299,7 +326,7 @@ static void free_layout(layout *of)
 
 /* Judge every granule with the addresses of these regions; returns 0, and what is gained. */
 static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *regions,
-                   dfota_segments *segments, int64_t *gain)
+                   int coarse, dfota_segments *segments, int64_t *gain)
 {
     layout one;
     uint8_t isas[ISA_MAX];
@@ -309,6 +336,7 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
     memset(&one, 0, sizeof one);
     one.pair = pair;
     one.regions = regions;
+    one.segment_cost = coarse ? SEGMENT_COST_COARSE : SEGMENT_COST;
     one.granules = pair->old_size / GRANULE + 1u;
     segments->count = 0;
     *gain = 0;
@@ -319,7 +347,8 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
     return result;
 }
 
-int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *segments)
+int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, int coarse,
+                 dfota_segments *segments)
 {
     dfota_segments claims;
     dfota_segments regions;
@@ -336,13 +365,13 @@ int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *s
     free(map.items);
     if (result == 0) {
         result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
-                 lay_out(pair, blocks, &regions, segments, &gain) != 0;
+                 lay_out(pair, blocks, &regions, coarse, segments, &gain) != 0;
     }
     if (result == 0 && claims.count > 0) { /* perhaps votes alone know better */
         claims.count = 0;
         regions.count = 0;
         result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
-                 lay_out(pair, blocks, &regions, &other, &other_gain) != 0;
+                 lay_out(pair, blocks, &regions, coarse, &other, &other_gain) != 0;
         if (result == 0 && other_gain > gain) {
             const dfota_segments kept = *segments;
             *segments = other;

@@ -105,8 +105,12 @@ int dfota_see(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments
 int dfota_mark_plain(const dfota_pair *pair, dfota_blocks *blocks, const dfota_segments *segments);
 
 /* -- dfota_plan_layout.c */
-/* What old is made of, judged by the references that `blocks` (sorted by `at`) moved. */
-int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_segments *segments);
+/*
+ * What old is made of, judged by the references that `blocks` (sorted by `at`) moved. Coarse: no
+ * detail that may be a mistake of a map made without knowing this.
+ */
+int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, int coarse,
+                 dfota_segments *segments);
 
 /* -- dfota_plan_headers.c */
 /* Regions of old and where headers claim that they are linked to; `map` is sorted by `from`. */
