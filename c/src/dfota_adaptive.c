@@ -12,6 +12,7 @@
 #define LOGIT_MAX 4095
 /* One in the weights of votes. */
 #define WEIGHT_ONE 65536
+#define WEIGHT_MAX (64 * WEIGHT_ONE)
 /* Weights learn at 1 / 2^this of vote times error. */
 #define WEIGHT_SHIFT 18
 
@@ -233,7 +234,8 @@ static unsigned vote(const ballot *votes, int32_t *weights, dfota_code_bit code,
     bit = code(coder, one, bit);
     error = (bit ? 65536 : 0) - (int32_t)one;
     for (i = 0; i < count; i++) {
-        weights[i] += (logits[i] * error) / (1 << WEIGHT_SHIFT);
+        logit = weights[i] + (logits[i] * error) / (1 << WEIGHT_SHIFT);
+        weights[i] = logit > WEIGHT_MAX ? WEIGHT_MAX : logit < -WEIGHT_MAX ? -WEIGHT_MAX : logit;
     }
     for (i = 0; i < votes->bit_count; i++) {
         bit_learn(votes->bits[i], bit);

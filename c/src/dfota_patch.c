@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "dfota_checkpoint.h"
 #include "dfota_map.h"
 
 enum { PHASE_NONE, PHASE_OPEN, PHASE_MAP, PHASE_BLOCK, PHASE_GAP, PHASE_COPY, PHASE_DONE };
@@ -784,5 +785,55 @@ dfota_result dfota_patch_read(dfota_patch *patch, uint8_t *out, size_t size, siz
     if (patch->failure == DFOTA_OK) {
         *produced = done;
     }
+    return patch->failure;
+}
+
+dfota_result dfota_patch_checkpoint(dfota_patch *patch, dfota_move_checkpoint write,
+                                    void *write_ctx)
+{
+    if (patch->failure != DFOTA_OK || patch->phase < PHASE_BLOCK || patch->phase == PHASE_DONE) {
+        return DFOTA_ERR_STATE;
+    }
+    if (patch->content.adaptive == NULL) {
+        return DFOTA_ERR_UNSUPPORTED;
+    }
+    return dfota_checkpoint_move(patch, write, write_ctx, 1) == 0 ? DFOTA_OK : DFOTA_ERR_IO;
+}
+
+dfota_result dfota_patch_resume(dfota_patch *patch, void *memory, size_t size,
+                                dfota_read_old read_old, dfota_move_checkpoint read,
+                                void *read_ctx)
+{
+    uint8_t digest[DFOTA_PATCH_NEW_DIGEST_SIZE];
+    uint32_t consumed;
+
+    if (dfota_patch_start(patch, memory, size, read_old) != DFOTA_OK) {
+        return patch->failure;
+    }
+    memcpy(digest, patch->header.new_digest, sizeof digest);
+    consumed = patch->consumed;
+    if (patch->content.adaptive == NULL) {
+        fail(patch, DFOTA_ERR_UNSUPPORTED);
+    } else if (dfota_checkpoint_move(patch, read, read_ctx, 0) != 0 ||
+               memcmp(digest, patch->header.new_digest, sizeof digest) != 0 ||
+               patch->consumed < consumed || patch->phase < PHASE_BLOCK ||
+               patch->phase >= PHASE_DONE) {
+        fail(patch, DFOTA_ERR_RANGE);
+    } else {
+        const uint32_t wanted = patch->consumed;
+        const uint8_t tail = patch->tail;
+        patch->consumed = consumed;
+        patch->tail = 0;
+        while (patch->consumed < wanted && patch->failure == DFOTA_OK && patch->tail == 0) {
+            (void)next_byte(patch);
+        }
+        if (patch->tail != 0) {
+            fail(patch, DFOTA_ERR_TRUNCATED);
+        }
+        patch->tail = tail;
+        patch->window_at = patch->predictor.old_offset;
+        patch->window_size = 0;
+    }
+    patch->phase = patch->failure == DFOTA_OK ? patch->phase : (uint8_t)PHASE_NONE;
     return patch->failure;
 }

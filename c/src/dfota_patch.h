@@ -220,8 +220,8 @@ dfota_result dfota_patch_read(dfota_patch *patch, uint8_t *out, size_t size, siz
  * After:   `write` got, in pieces and in order, the bytes that docs/spec/patch-format.md
  *          describes; the patch can go on.
  * Returns: DFOTA_OK; DFOTA_ERR_IO (the patch is still good), _STATE, _UNSUPPORTED.
- * Power:   a checkpoint that was cut is incomplete: it is the caller's to tell (dfota_patch
- *          adds no check of its own).
+ * Power:   a checkpoint that was cut is incomplete, and it holds no check of its own: the
+ *          caller adds one.
  * Cost:    no heap; at most 512 bytes of stack; O(memory).
  */
 dfota_result dfota_patch_checkpoint(dfota_patch *patch, dfota_move_checkpoint write,
@@ -231,11 +231,12 @@ dfota_result dfota_patch_checkpoint(dfota_patch *patch, dfota_move_checkpoint wr
  * Go on from a checkpoint.
  *
  * Before:  as for dfota_patch_start(): dfota_patch_open() succeeded on `patch`, the very patch
- *          of the checkpoint, from its first byte. `read` gives the checkpoint's bytes in order.
+ *          of the checkpoint, from its first byte. `read` gives the checkpoint's bytes in order;
+ *          the caller has made sure that they are what was written.
  * After:   as after dfota_patch_start(), at the point of the checkpoint. The patch was read
  *          up to there.
  * Returns: as dfota_patch_start(); DFOTA_ERR_RANGE also where the checkpoint is not of this
- *          patch. A damaged checkpoint reads and writes nothing out of bounds.
+ *          patch.
  * Power:   as dfota_patch_start().
  * Cost:    as dfota_patch_start(), and O(memory + patch).
  */
