@@ -781,7 +781,7 @@ int dfota_mixing_unit(dfota_mixing *mixing, dfota_code_bit code, void *coder,
                                   33u];
         one = bounded((one + refine(row, logit, &cell) + 1u) / 2u);
         miss = code(coder, one, actual[i] != predicted);
-        unmix(mixing, &mixing->flag, inputs, miss, 2);
+        unmix(mixing, &mixing->flag, inputs, miss, 4);
         count(mixing, &row[cell], miss, 1023);
         for (j = 0; j < FLAG_CONTEXTS; j++) {
             count(mixing, &mixing->flags[contexts[j]], miss, j == 0 || j == 2 || j == 7 ? 1023u : 255u);
@@ -888,7 +888,7 @@ static void prepare_counters(dfota_mixing *mixing)
         }
         for (i = 0; i < FLAG_SELECTORS; i++) {
             for (j = 0; j < FLAG_INPUTS; j++) {
-                mixing->flag_weights[k][i][j] = j < FLAG_CONTEXTS ? 1750 : 0;
+                mixing->flag_weights[k][i][j] = j < FLAG_CONTEXTS ? 500 : 0;
             }
         }
         mixing->literal.weights[k] = &mixing->literal_weights[k][0][0];
