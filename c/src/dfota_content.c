@@ -8,10 +8,11 @@
 
 #include <string.h>
 
-void dfota_content_begin(dfota_content *content, int coding)
+void dfota_content_begin(dfota_content *content, dfota_is_noise is_noise)
 {
     memset(content, 0, sizeof *content);
-    content->coding = (uint8_t)(coding != 0);
+    content->is_noise = is_noise;
+    content->coding = is_noise != NULL;
     dfota_bits_reset(&content->is_stored, 1);
     dfota_bits_reset(content->fill.length, sizeof content->fill / sizeof(dfota_bit));
 }
@@ -47,27 +48,6 @@ void dfota_content_gap_begin(dfota_content *content, uint32_t length, uint32_t f
     content->fill_left = 0;
     content->stored = 0;
     content->equal = 0;
-}
-
-/* Whether these bytes are better stored: their values are as even as those of noise. */
-static unsigned is_noise(const uint8_t *bytes, uint32_t size)
-{
-    uint16_t counts[256];
-    uint32_t squares = 0;
-    uint32_t i;
-
-    if (size < DFOTA_CHUNK_SIZE) {
-        return 0;
-    }
-    memset(counts, 0, sizeof counts);
-    for (i = 0; i < size; i++) {
-        counts[bytes[i]]++;
-    }
-    for (i = 0; i < 256u; i++) {
-        squares += (uint32_t)counts[i] * counts[i];
-    }
-    /* Noise has size * size / 256 + size, give or take a fraction of the latter. */
-    return squares < size * (size / 256u) + size + size / 2u;
 }
 
 static void skip(dfota_content *content, const uint8_t *bytes, uint32_t size)
@@ -158,7 +138,7 @@ uint32_t dfota_content_gap(dfota_content *content, dfota_code_bit code, void *co
         if (content->chunk_left >= DFOTA_CHUNK_MIN) {
             content->stored = (uint8_t)dfota_code_plain(
                 code, coder, &content->is_stored,
-                content->coding ? is_noise(bytes, content->chunk_left) : 0u);
+                content->coding ? content->is_noise(bytes, content->chunk_left) : 0u);
         }
     }
     if (content->stored) {

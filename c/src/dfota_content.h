@@ -29,12 +29,16 @@ extern "C" {
 /** After so many equal bytes in a gap, the number of further ones is coded at once. */
 #define DFOTA_FILL_AFTER 8u
 
+/** Only coding asks: whether these bytes of a gap are better stored. */
+typedef unsigned (*dfota_is_noise)(const uint8_t *bytes, uint32_t size);
+
 /** Where the content stands; `adaptive` or `mixing` is the coder. */
 typedef struct dfota_content {
     dfota_adaptive *adaptive;
 #if DFOTA_PATCH_WITH_MIXING
     dfota_mixing *mixing;
 #endif
+    dfota_is_noise is_noise; /* NULL: decoding */
     uint32_t chunk_left; /* bytes up to the next decision whether to store */
     uint32_t fill_left;  /* repetitions of `last` to come */
     uint8_t coding;      /* whether bytes are input */
@@ -45,8 +49,8 @@ typedef struct dfota_content {
     dfota_number_model fill;
 } dfota_content;
 
-/* Begin; the caller sets the coder. */
-void dfota_content_begin(dfota_content *content, int coding);
+/* Begin to code, or with NULL to decode; the caller sets the coder. */
+void dfota_content_begin(dfota_content *content, dfota_is_noise is_noise);
 
 /** No block follows. */
 #define DFOTA_CONTENT_NOWHERE 0xffffffffu

@@ -196,6 +196,27 @@ static void put_header(dfota_creator *creator)
     }
 }
 
+/* Whether these bytes are better stored: their values are as even as those of noise. */
+static unsigned is_noise(const uint8_t *bytes, uint32_t size)
+{
+    uint16_t counts[256];
+    uint32_t squares = 0;
+    uint32_t i;
+
+    if (size < DFOTA_CHUNK_SIZE) {
+        return 0;
+    }
+    memset(counts, 0, sizeof counts);
+    for (i = 0; i < size; i++) {
+        counts[bytes[i]]++;
+    }
+    for (i = 0; i < 256u; i++) {
+        squares += (uint32_t)counts[i] * counts[i];
+    }
+    /* Noise has size * size / 256 + size, give or take a fraction of the latter. */
+    return squares < size * (size / 256u) + size + size / 2u;
+}
+
 /* -- the plan --------------------------------------------------------------------------- */
 
 static int by_from(const void *left, const void *right)
@@ -456,7 +477,7 @@ static dfota_result begin_code(dfota_creator *creator)
     creator->phase = PHASE_CODE;
     (void)begin_pass(creator);
     put_header(creator);
-    dfota_content_begin(&creator->content, 1);
+    dfota_content_begin(&creator->content, is_noise);
     creator->coder.range = 0xffffffffu;
     put_head(creator);
     if (creator->failure == DFOTA_OK) {

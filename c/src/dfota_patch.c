@@ -551,7 +551,7 @@ static void read_head(dfota_patch *patch)
     patch->predictor.corrections =
         (dfota_correction *)(void *)(patch->memory + where.corrections);
     patch->predictor.correction_bits = patch->header.correction_bits;
-    dfota_content_begin(&patch->content, 0);
+    dfota_content_begin(&patch->content, NULL);
 }
 
 static void begin_coder(dfota_patch *patch)
