@@ -9,8 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A block that must save so much more than it costs is not given up for a smaller map. */
+#define TOLL_MAX (1 << 22)
+
 int dfota_pair_progress(dfota_pair *pair, uint32_t steps)
 {
+    steps /= 64u; /* so that no sum overflows */
     pair->done = pair->total - pair->done < steps ? pair->total : pair->done + steps;
     if (!pair->cancelled && pair->options->progress != NULL &&
         pair->options->progress(pair->options->ctx, pair->done, pair->total) != 0) {
@@ -74,52 +78,150 @@ static void finish(planning *all)
     free(all->pair.literal_costs);
 }
 
-static void see_raw(planning *all)
+static int match_raw(planning *all)
 {
-    all->pair.old_seen = all->pair.old_image;
-    all->pair.new_seen = all->pair.new_image;
+    dfota_pair *const pair = &all->pair;
+
+    pair->old_seen = pair->old_image;
+    pair->new_seen = pair->new_image;
+    return dfota_suffixes_begin(&all->suffixes, pair->old_image, pair->old_size) != 0 ||
+           dfota_pair_progress(pair, pair->old_size) != 0 ||
+           dfota_cover(pair, &all->suffixes, NULL, &all->found, 0, &all->blocks) != 0;
 }
 
-/* Match what prediction makes of the images, with what is known so far. */
-static int look_again(planning *all)
+/* See the images as prediction makes them, with what is known so far. */
+static int see(planning *all)
 {
-    if (dfota_see(&all->pair, &all->blocks, &all->segments, all->old_seen, all->new_seen) != 0) {
-        return 1;
+    dfota_pair *const pair = &all->pair;
+
+    if (all->old_seen == NULL) {
+        all->old_seen = (uint8_t *)malloc((size_t)pair->old_size + 1u);
+        all->new_seen = (uint8_t *)malloc((size_t)pair->new_size + 1u);
     }
-    all->pair.old_seen = all->old_seen;
-    all->pair.new_seen = all->new_seen;
-    return dfota_cover(&all->pair, NULL, &all->found, NULL, 0, &all->blocks);
+    pair->old_seen = all->old_seen;
+    pair->new_seen = all->new_seen;
+    return all->old_seen == NULL || all->new_seen == NULL ||
+           dfota_see(pair, &all->blocks, &all->segments, all->old_seen, all->new_seen) != 0;
+}
+
+/* Choose again among the known candidates. */
+static int choose_again(planning *all, int toll)
+{
+    return dfota_cover(&all->pair, NULL, &all->found, NULL, toll, &all->blocks);
+}
+
+static int by_at(const void *left, const void *right)
+{
+    const dfota_candidate *const a = (const dfota_candidate *)left;
+    const dfota_candidate *const b = (const dfota_candidate *)right;
+
+    if (a->at != b->at) {
+        return a->at < b->at ? -1 : 1;
+    }
+    return a->from < b->from ? -1 : a->from > b->from;
+}
+
+/* Match what is seen: more candidates, those that no raw bytes show. */
+static int match_seen(planning *all)
+{
+    dfota_pair *const pair = &all->pair;
+    dfota_candidates more;
+    int result;
+
+    memset(&more, 0, sizeof more);
+    dfota_suffixes_free(&all->suffixes);
+    result = dfota_suffixes_begin(&all->suffixes, pair->old_seen, pair->old_size) != 0 ||
+             dfota_pair_progress(pair, pair->old_size) != 0 ||
+             dfota_cover(pair, &all->suffixes, &all->found, &more, 0, &all->blocks) != 0;
+    dfota_suffixes_free(&all->suffixes);
+    if (result == 0 && more.count > 0) {
+        const size_t count = (size_t)all->found.count + more.count;
+        dfota_candidate *grown =
+            (dfota_candidate *)realloc(all->found.items, count * sizeof *grown);
+        if (grown == NULL) {
+            result = 1;
+        } else {
+            memcpy(grown + all->found.count, more.items, more.count * sizeof *grown);
+            qsort(grown, count, sizeof *grown, by_at);
+            all->found.items = grown;
+            all->found.count = (uint32_t)count;
+            all->found.room = (uint32_t)count;
+        }
+    }
+    free(more.items);
+    return result;
+}
+
+static int longer_first(const void *left, const void *right)
+{
+    const dfota_block *const a = (const dfota_block *)left;
+    const dfota_block *const b = (const dfota_block *)right;
+
+    if (a->length != b->length) {
+        return a->length > b->length ? -1 : 1;
+    }
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+static int earlier_first(const void *left, const void *right)
+{
+    const dfota_block *const a = (const dfota_block *)left;
+    const dfota_block *const b = (const dfota_block *)right;
+
+    return a->at < b->at ? -1 : a->at > b->at;
+}
+
+/* No more blocks than the decoder has room for: make them dearer until few enough pay. */
+static int fit_blocks(planning *all)
+{
+    const uint32_t most = all->pair.options->block_max;
+    int toll = 16 * DFOTA_COST_BIT;
+
+    if (most == 0) {
+        return 0;
+    }
+    while (all->blocks.count > most && toll < TOLL_MAX) {
+        if (choose_again(all, toll) != 0) {
+            return 1;
+        }
+        toll *= 2;
+    }
+    if (all->blocks.count > most) {
+        qsort(all->blocks.items, all->blocks.count, sizeof *all->blocks.items, longer_first);
+        all->blocks.count = most;
+        qsort(all->blocks.items, all->blocks.count, sizeof *all->blocks.items, earlier_first);
+    }
+    return 0;
 }
 
 static int plan_all(planning *all)
 {
     dfota_pair *const pair = &all->pair;
+    unsigned round;
 
     pair->literal_costs = (uint16_t *)malloc(0x10000u * sizeof(uint16_t));
     if (pair->literal_costs == NULL) {
         return 1;
     }
     dfota_literal_costs(pair);
-    see_raw(all);
-    if (dfota_suffixes_begin(&all->suffixes, pair->old_image, pair->old_size) != 0 ||
-        dfota_pair_progress(pair, pair->old_size) != 0 ||
-        dfota_cover(pair, &all->suffixes, NULL, &all->found, 0, &all->blocks) != 0) {
+    if (match_raw(all) != 0) {
         return 1;
     }
     dfota_suffixes_free(&all->suffixes);
-    if (dfota_layout(pair, &all->blocks, 1, &all->segments) != 0) {
-        return 1;
-    }
-    if (all->segments.count > 0) {
-        all->old_seen = (uint8_t *)malloc(pair->old_size + 1u);
-        all->new_seen = (uint8_t *)malloc(pair->new_size + 1u);
-        if (all->old_seen == NULL || all->new_seen == NULL || look_again(all) != 0 ||
-            dfota_layout(pair, &all->blocks, 0, &all->segments) != 0 ||
-            dfota_mark_plain(pair, &all->blocks, &all->segments) != 0) {
+    for (round = 0; round < (pair->options->effort > 0 ? 3u : 1u); round++) {
+        if (dfota_layout(pair, &all->blocks, round == 0, &all->segments) != 0) {
+            return 1;
+        }
+        if (all->segments.count == 0) {
+            break;
+        }
+        if (see(all) != 0 || (round == 0 && pair->options->effort > 0 ? match_seen(all)
+                                                                      : choose_again(all, 0)) != 0) {
             return 1;
         }
     }
-    return 0;
+    return fit_blocks(all) != 0 || dfota_layout(pair, &all->blocks, 0, &all->segments) != 0 ||
+           dfota_mark_plain(pair, &all->blocks, &all->segments) != 0;
 }
 
 int dfota_plan_make(dfota_plan *plan, const uint8_t *old_image, uint32_t old_size,
@@ -135,7 +237,8 @@ int dfota_plan_make(dfota_plan *plan, const uint8_t *old_image, uint32_t old_siz
     all.pair.old_size = old_size;
     all.pair.new_size = new_size;
     all.pair.options = options;
-    all.pair.total = old_size + 2u * new_size;
+    all.pair.total = options->effort > 0 ? 2u * (old_size / 64u) + 5u * (new_size / 64u)
+                                         : old_size / 64u + 2u * (new_size / 64u);
     result = plan_all(&all);
     if (result == 0) {
         plan->blocks = all.blocks.items;

@@ -18,8 +18,14 @@
 /* What a segment costs in the patch; and what it must be worth while much is still unknown. */
 #define SEGMENT_COST (64 * DFOTA_COST_BIT)
 #define SEGMENT_COST_COARSE (512 * DFOTA_COST_BIT)
+/* Where there is room for few segments only, they must be worth so many times as much ... */
+#define SCARCE 8
+/* ... and once more, so often, before some are left out. */
+#define SCARCE_TRIES 5u
 /* Instruction sets that an image may mix. */
 #define ISA_MAX 5u
+/* What lies between two alike segments and is shorter belongs to both. */
+#define HOLE_MAX 0x400u
 #define KIND_MAX ((ISA_MAX + 1u) * 3u)
 
 /* A way to read a granule. */
@@ -324,13 +330,35 @@ static void free_layout(layout *of)
     free(of->pieces.items);
 }
 
+/* Neighbours that are the same but for a small hole become one. */
+static void join(dfota_segments *segments)
+{
+    uint32_t kept = 0;
+    uint32_t i;
+
+    for (i = 0; i < segments->count; i++) {
+        const dfota_segment *const here = &segments->items[i];
+        dfota_segment *const last = kept > 0 ? &segments->items[kept - 1u] : NULL;
+        if (last != NULL && last->space == here->space && last->old_base == here->old_base &&
+            last->new_base == here->new_base && last->isa == here->isa &&
+            last->flags == here->flags && here->begin - last->end < HOLE_MAX) {
+            last->end = here->end;
+        } else {
+            segments->items[kept++] = *here;
+        }
+    }
+    segments->count = kept;
+}
+
 /* Judge every granule with the addresses of these regions; returns 0, and what is gained. */
 static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *regions,
                    int coarse, dfota_segments *segments, int64_t *gain)
 {
+    const uint32_t most = pair->options->segment_max;
     layout one;
     uint8_t isas[ISA_MAX];
     uint32_t isa_count = 0;
+    uint32_t tries;
     int result;
 
     memset(&one, 0, sizeof one);
@@ -338,11 +366,21 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
     one.regions = regions;
     one.segment_cost = coarse ? SEGMENT_COST_COARSE : SEGMENT_COST;
     one.granules = pair->old_size / GRANULE + 1u;
-    segments->count = 0;
-    *gain = 0;
     result = dfota_map_sort(&one.map, blocks) != 0 || find_pieces(&one, blocks) != 0 ||
-             find_isas(&one, isas, &isa_count) != 0 || try_all(&one, isas, isa_count) != 0 ||
-             choose_all(&one, segments, gain) != 0;
+             find_isas(&one, isas, &isa_count) != 0 || try_all(&one, isas, isa_count) != 0;
+    for (tries = 0; tries <= SCARCE_TRIES && result == 0; tries++) {
+        segments->count = 0;
+        *gain = 0;
+        result = choose_all(&one, segments, gain);
+        join(segments);
+        if (most == 0 || segments->count <= most) {
+            break;
+        }
+        one.segment_cost *= SCARCE;
+    }
+    if (most > 0 && segments->count > most) {
+        segments->count = most;
+    }
     free_layout(&one);
     return result;
 }
