@@ -11,9 +11,11 @@
 
 #include "dfota_map.h"
 
-/* Blocks for which `embedded` and `balanced` have room, if nothing else is said. */
-#define EMBEDDED_MEMORY 29000u
+/* Memory of `embedded` and `balanced`, beside the struct and the stack, if nothing else is said. */
+#define EMBEDDED_MEMORY 30000u
 #define BALANCED_MEMORY 1000000u
+/* More segments than this are seldom worth their memory. */
+#define EMBEDDED_SEGMENTS 16u
 
 enum { PHASE_NONE, PHASE_LOOK, PHASE_CODE, PHASE_DONE };
 
@@ -230,32 +232,99 @@ static int by_from(const void *left, const void *right)
     return a->at < b->at ? -1 : a->at > b->at;
 }
 
-/* How many blocks and segments the decoder has room for. */
+/* Bytes that the decoder has. */
+static uint32_t memory_limit(const dfota_creator *creator)
+{
+    if (creator->in.memory_size > 0) {
+        return creator->in.memory_size;
+    }
+    switch (creator->header.profile) {
+    case DFOTA_PROFILE_BALANCED:
+        return BALANCED_MEMORY;
+    case DFOTA_PROFILE_EMBEDDED:
+        return EMBEDDED_MEMORY;
+    default:
+        return 0x7fffffffu;
+    }
+}
+
+/* How many blocks and segments the decoder has room for, if it has to be. */
 static void set_limits(const dfota_creator *creator, dfota_plan_options *options)
 {
     dfota_patch_header header = creator->header;
-    uint32_t most = creator->in.memory_size;
+    const int is_embedded = header.profile == DFOTA_PROFILE_EMBEDDED;
+    const uint32_t most = memory_limit(creator);
     uint32_t fixed;
-    uint32_t each;
 
-    options->segment_max = DFOTA_PATCH_SEGMENT_MAX;
-    options->block_max = DFOTA_PATCH_BLOCK_MAX;
-    if (most == 0 && header.profile == DFOTA_PROFILE_MAX) {
+    options->segment_max = is_embedded ? EMBEDDED_SEGMENTS : DFOTA_PATCH_SEGMENT_MAX;
+    options->block_max = is_embedded ? DFOTA_PATCH_EMBEDDED_BLOCK_MAX : DFOTA_PATCH_BLOCK_MAX;
+    if (header.profile == DFOTA_PROFILE_MAX) {
         return;
     }
-    if (most == 0) {
-        most = header.profile == DFOTA_PROFILE_BALANCED ? BALANCED_MEMORY : EMBEDDED_MEMORY;
-    }
-    each = header.profile == DFOTA_PROFILE_EMBEDDED ? 12u : 16u;
-    options->segment_max = header.profile == DFOTA_PROFILE_EMBEDDED ? 16u : 1024u;
-    header.segment_count = options->segment_max;
+    header.segment_count = is_embedded ? options->segment_max : 1024u;
     header.block_count = 0;
+    header.slot_bits = (uint8_t)(header.slot_bits - 1u);
+    options->segment_max = header.segment_count;
     fixed = dfota_patch_memory_size(&header) + 16u;
-    options->block_max = most > fixed + each ? (most - fixed) / each : 1u;
-    if (header.profile == DFOTA_PROFILE_EMBEDDED &&
-        options->block_max > DFOTA_PATCH_EMBEDDED_BLOCK_MAX) {
-        options->block_max = DFOTA_PATCH_EMBEDDED_BLOCK_MAX;
+    fixed = most > fixed ? (most - fixed) / (is_embedded ? 12u : 16u) : 1u;
+    options->block_max = fixed < options->block_max ? fixed : options->block_max;
+}
+
+static int by_length(const void *left, const void *right)
+{
+    const uint32_t a = *(const uint32_t *)left;
+    const uint32_t b = *(const uint32_t *)right;
+
+    return a < b ? 1 : a > b ? -1 : 0;
+}
+
+/* The shortest blocks (and the last segments) that are too many become literals. */
+static dfota_result fit_plan(dfota_creator *creator)
+{
+    dfota_plan *plan = &creator->plan;
+    dfota_plan_options options;
+    uint32_t *lengths;
+    uint32_t least;
+    uint32_t spare;
+    uint32_t kept = 0;
+    uint32_t i;
+
+    set_limits(creator, &options);
+    if (plan->segment_count > options.segment_max) {
+        plan->segment_count = options.segment_max;
     }
+    if (plan->block_count > options.block_max) {
+        lengths = (uint32_t *)malloc(plan->block_count * sizeof *lengths);
+        if (lengths == NULL) {
+            return DFOTA_ERR_MEMORY;
+        }
+        for (i = 0; i < plan->block_count; i++) {
+            lengths[i] = plan->blocks[i].length & ~DFOTA_BLOCK_PLAIN;
+        }
+        qsort(lengths, plan->block_count, sizeof *lengths, by_length);
+        least = lengths[options.block_max - 1u];
+        for (spare = 0; spare < options.block_max && lengths[options.block_max - 1u - spare] == least;) {
+            spare++;
+        }
+        free(lengths);
+        for (i = 0; i < plan->block_count; i++) {
+            const uint32_t length = plan->blocks[i].length & ~DFOTA_BLOCK_PLAIN;
+            if (length > least || (length == least && spare > 0)) {
+                spare -= length == least ? 1u : 0u;
+                plan->blocks[kept++] = plan->blocks[i];
+            }
+        }
+        plan->block_count = kept;
+    }
+    /* What the map leaves free is the coder's. */
+    creator->header.segment_count = plan->segment_count;
+    creator->header.block_count = plan->block_count;
+    while (creator->header.profile != DFOTA_PROFILE_MAX &&
+           creator->header.slot_bits > DFOTA_ADAPTIVE_SLOT_BITS_MIN &&
+           dfota_patch_memory_size(&creator->header) > memory_limit(creator)) {
+        creator->header.slot_bits--;
+    }
+    return DFOTA_OK;
 }
 
 /* A pass over new begins. */
@@ -283,8 +352,12 @@ static dfota_result begin_pass(dfota_creator *creator)
 
 static dfota_result begin_look(dfota_creator *creator)
 {
-    const size_t room = creator->plan.block_count > 0 ? creator->plan.block_count : 1u;
+    size_t room;
 
+    if (fit_plan(creator) != DFOTA_OK) {
+        return DFOTA_ERR_MEMORY;
+    }
+    room = creator->plan.block_count > 0 ? creator->plan.block_count : 1u;
     creator->sorted = (dfota_block *)malloc(room * sizeof(dfota_block));
     if (creator->header.correction_bits > 0) {
         creator->corrections = (dfota_correction *)malloc(sizeof(dfota_correction)
