@@ -191,22 +191,96 @@ static uint32_t code_from(dfota_map *map, dfota_code_bit code, void *coder, uint
     return from;
 }
 
-int dfota_map_block(dfota_map *map, dfota_code_bit code, void *coder, int is_last,
-                    dfota_block *block)
+/* The shape of the block `back` blocks ago, 0 being the last one. */
+static const dfota_map_block_shape *shape_before(const dfota_map *map, uint32_t back)
+{
+    return &map->shapes[(map->known - 1u - back) % DFOTA_MAP_MEMORY];
+}
+
+static int is_same_shape(const dfota_map_block_shape *one, const dfota_map_block_shape *other)
+{
+    return one->gap == other->gap && one->displacement == other->displacement &&
+           one->length == other->length;
+}
+
+/*
+ * What followed when the last two blocks (*order 1), or else the last one (*order 0), were last
+ * of the same shape; NULL if they never were. Images that are cut into records repeat themselves.
+ */
+static const dfota_map_block_shape *expected_shape(const dfota_map *map, unsigned *order)
+{
+    const uint32_t reach = map->known < DFOTA_MAP_MEMORY ? map->known : DFOTA_MAP_MEMORY;
+    const dfota_map_block_shape *expected = NULL;
+    uint32_t back;
+
+    *order = 0;
+    for (back = 1; back < reach; back++) {
+        if (!is_same_shape(shape_before(map, 0), shape_before(map, back))) {
+            continue;
+        }
+        if (back + 1u < reach && is_same_shape(shape_before(map, 1), shape_before(map, back + 1u))) {
+            *order = 1;
+            return shape_before(map, back - 1u);
+        }
+        if (expected == NULL) {
+            expected = shape_before(map, back - 1u);
+        }
+    }
+    return expected;
+}
+
+static void remember(dfota_map *map, const dfota_block *block)
+{
+    dfota_map_block_shape *shape = &map->shapes[map->known % DFOTA_MAP_MEMORY];
+
+    shape->gap = block->at - map->at;
+    shape->displacement = block->from - block->at;
+    shape->length = block->length;
+    map->known++;
+}
+
+/* Whether the next block is as expected; then `block` becomes that. */
+static int code_expected(dfota_map *map, dfota_code_bit code, void *coder, dfota_block *block)
+{
+    unsigned order;
+    const dfota_map_block_shape *const expected = expected_shape(map, &order);
+    unsigned index;
+    uint32_t at;
+
+    if (expected == NULL) {
+        return 0;
+    }
+    at = map->at + expected->gap;
+    map->was_expected = (uint8_t)dfota_code_plain(
+        code, coder, &map->is_expected[order][map->was_expected],
+        block->at == at && block->from == at + expected->displacement &&
+            block->length == expected->length);
+    if (!map->was_expected) {
+        return 0;
+    }
+    block->at = at;
+    block->from = at + expected->displacement;
+    block->length = expected->length;
+    index = recent_index(map, expected->displacement);
+    map->place = (uint8_t)place_of(expected->gap, block->from - map->from, index);
+    map->plain = (block->length & DFOTA_BLOCK_PLAIN) != 0;
+    use_recent(map, index, expected->displacement);
+    return 1;
+}
+
+/* The next block, part by part. */
+static int code_block(dfota_map *map, dfota_code_bit code, void *coder, int is_last,
+                      dfota_block *block)
 {
     const uint32_t room = map->new_size - map->at;
     const uint32_t gap = code_gap(map, code, coder, block->at - map->at);
     const unsigned plain = (block->length & DFOTA_BLOCK_PLAIN) != 0;
     uint32_t length = block->length & ~DFOTA_BLOCK_PLAIN;
-    uint32_t from;
 
     if (gap >= room) {
         return 1;
     }
-    from = code_from(map, code, coder, gap, block->from);
-    if (from >= map->old_size) {
-        return 1;
-    }
+    block->from = code_from(map, code, coder, gap, block->from);
     if (is_last && dfota_code_plain(code, coder, &map->reaches_end, length == room - gap)) {
         length = room - gap;
     } else {
@@ -216,14 +290,32 @@ int dfota_map_block(dfota_map *map, dfota_code_bit code, void *coder, int is_las
                                                                                  : 2],
                                    (map->at + gap) & 3u, length);
     }
-    if (length == 0 || length > room - gap || length > map->old_size - from) {
+    if (length == 0 || length > room - gap) {
         return 1;
     }
     map->plain = (uint8_t)dfota_code_plain(code, coder, &map->is_plain[map->plain], plain);
     block->at = map->at + gap;
-    block->from = from;
     block->length = length | (map->plain ? DFOTA_BLOCK_PLAIN : 0u);
+    return 0;
+}
+
+int dfota_map_block(dfota_map *map, dfota_code_bit code, void *coder, int is_last,
+                    dfota_block *block)
+{
+    uint32_t length;
+
+    if (!code_expected(map, code, coder, block) &&
+        code_block(map, code, coder, is_last, block) != 0) {
+        return 1;
+    }
+    length = block->length & ~DFOTA_BLOCK_PLAIN;
+    if (block->at - map->at >= map->new_size - map->at ||
+        length > map->new_size - block->at || block->from >= map->old_size ||
+        length > map->old_size - block->from) {
+        return 1;
+    }
+    remember(map, block);
     map->at = block->at + length;
-    map->from = from + length;
+    map->from = block->from + length;
     return 0;
 }

@@ -26,6 +26,16 @@ enum {
     DFOTA_PLACE_COUNT = 5
 };
 
+/** Blocks that are remembered, to expect what followed the like of them. */
+#define DFOTA_MAP_MEMORY 64u
+
+/** What is remembered of a block. */
+typedef struct dfota_map_block_shape {
+    uint32_t gap;          /* bytes of new before it */
+    uint32_t displacement; /* from - at, modulo 2^32 */
+    uint32_t length;       /* with DFOTA_BLOCK_PLAIN */
+} dfota_map_block_shape;
+
 /** What segments and map are coded with; needed while the head is coded only. */
 typedef struct dfota_map {
     uint32_t old_size;
@@ -35,11 +45,15 @@ typedef struct dfota_map {
     uint32_t recent[DFOTA_RECENT_COUNT];
     uint8_t place; /* of the block before; DFOTA_PLACE_COUNT: none */
     uint8_t plain;
+    uint8_t was_expected;
+    uint32_t known; /* blocks so far */
+    dfota_map_block_shape shapes[DFOTA_MAP_MEMORY]; /* of block k at k modulo DFOTA_MAP_MEMORY */
     dfota_bit is_gap[DFOTA_PLACE_COUNT + 1][2];
     dfota_bit has_gap;
     dfota_bit place_tree[3][DFOTA_PLACE_COUNT + 1][8];
     dfota_bit recent_tree[8];
     dfota_bit reaches_end;
+    dfota_bit is_expected[2][2];
     dfota_bit is_plain[2];
     dfota_bit is_like_before[4];
     dfota_bit isa_tree[16];
