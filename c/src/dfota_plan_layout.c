@@ -13,8 +13,13 @@
 #define GRANULE 4096u
 /* Around a byte that changed, so much is looked at. */
 #define PIECE 256u
+/* So many of them in a row are one. */
+#define PIECE_MAX 1024u
 /* Most bytes that are looked at per trial; of more, an even sample. */
 #define SAMPLE_MAX 0x400000u
+#define SAMPLE_QUICK 0x100000u
+/* The same for finding instruction sets at all. */
+#define SAMPLE_ISA 0x40000u
 /* What a segment costs in the patch; and what it must be worth while much is still unknown. */
 #define SEGMENT_COST (64 * DFOTA_COST_BIT)
 #define SEGMENT_COST_COARSE (512 * DFOTA_COST_BIT)
@@ -22,8 +27,7 @@
 #define SCARCE 8
 /* ... and once more, so often, before some are left out. */
 #define SCARCE_TRIES 5u
-/* Instruction sets that an image may mix. */
-#define ISA_MAX 5u
+#define ISA_MAX DFOTA_PLAN_ISA_MAX
 /* What lies between two alike segments and is shorter belongs to both. */
 #define HOLE_MAX 0x400u
 #define KIND_MAX ((ISA_MAX + 1u) * 3u)
@@ -38,6 +42,7 @@ typedef struct layout {
     dfota_pair *pair;
     dfota_blocks map;
     dfota_blocks pieces;
+    int64_t scale; /* of all pieces, one in so many is looked at; in 1/64 */
     const dfota_segments *regions;
     uint32_t granules;
     int64_t segment_cost;
@@ -84,16 +89,15 @@ static int try_kind(const layout *of, kind as, unsigned correction_bits, int64_t
     one.gains = gains;
     result = dfota_walk(of->pair, &of->map, &of->pieces, &segments, correction_bits, try_unit, &one);
     free(segments.items);
+    for (i = 0; i < of->granules; i++) {
+        gains[i] = gains[i] * of->scale / 64;
+    }
     return result;
 }
 
 /* The pieces of blocks in which something changed. */
-static int find_pieces(layout *of, const dfota_blocks *blocks)
+static int find_pieces(const dfota_pair *pair, const dfota_blocks *blocks, dfota_blocks *pieces)
 {
-    const dfota_pair *const pair = of->pair;
-    uint64_t total = 0;
-    uint64_t credit = 0;
-    uint32_t kept = 0;
     uint32_t i;
 
     for (i = 0; i < blocks->count; i++) {
@@ -104,28 +108,56 @@ static int find_pieces(layout *of, const dfota_blocks *blocks)
             if (memcmp(pair->old_image + block->from + at, pair->new_image + block->at + at,
                        room) != 0) {
                 dfota_block *const last =
-                    of->pieces.count > 0 ? &of->pieces.items[of->pieces.count - 1u] : NULL;
+                    pieces->count > 0 ? &pieces->items[pieces->count - 1u] : NULL;
                 if (last != NULL && at > 0 && last->at + last->length == block->at + at &&
-                    last->length < GRANULE) {
+                    last->length < PIECE_MAX) {
                     last->length += room;
-                } else if (dfota_blocks_add(&of->pieces, block->at + at, block->from + at, room) !=
-                           0) {
+                } else if (dfota_blocks_add(pieces, block->at + at, block->from + at, room) != 0) {
                     return 1;
                 }
-                total += room;
             }
             at += room;
         }
     }
-    if (total > SAMPLE_MAX) {
-        for (i = 0; i < of->pieces.count; i++) {
-            credit += (uint64_t)of->pieces.items[i].length * SAMPLE_MAX;
-            if (credit >= total * of->pieces.items[i].length) {
-                credit -= total * of->pieces.items[i].length;
-                of->pieces.items[kept++] = of->pieces.items[i];
-            }
+    return 0;
+}
+
+/* Leave an even sample of about `most` bytes; returns what part it is of all, inverted, in 1/64. */
+static int64_t thin_out(dfota_blocks *pieces, uint32_t most)
+{
+    uint64_t total = 0;
+    uint64_t left = 0;
+    uint64_t credit = 0;
+    uint32_t kept = 0;
+    uint32_t i;
+
+    for (i = 0; i < pieces->count; i++) {
+        total += pieces->items[i].length;
+    }
+    if (total <= most) {
+        return 64;
+    }
+    for (i = 0; i < pieces->count; i++) {
+        credit += most;
+        if (credit >= total) {
+            credit -= total;
+            left += pieces->items[i].length;
+            pieces->items[kept++] = pieces->items[i];
         }
-        of->pieces.count = kept;
+    }
+    pieces->count = kept;
+    return left > 0 ? (int64_t)(total * 64u / left) : 64;
+}
+
+static int copy_pieces(dfota_blocks *copy, const dfota_blocks *pieces)
+{
+    uint32_t i;
+
+    for (i = 0; i < pieces->count; i++) {
+        const dfota_block *const piece = &pieces->items[i];
+        if (dfota_blocks_add(copy, piece->at, piece->from, piece->length) != 0) {
+            return 1;
+        }
     }
     return 0;
 }
@@ -142,34 +174,47 @@ static int64_t promise(const layout *of, const int64_t *gains)
     return sum;
 }
 
-/* The instruction sets that gain most; returns how many. */
-static int find_isas(layout *of, uint8_t *isas, uint32_t *count)
+/* What each instruction set promises; looked at quickly. */
+static int find_promises(layout *of, int64_t *promises)
 {
     int64_t *gains = (int64_t *)malloc((of->granules + 1u) * sizeof *gains);
-    int64_t promises[DFOTA_ISA_COUNT];
-    int64_t best = 0;
+    const uint32_t allowed = of->pair->options->isas & DFOTA_ISAS;
     unsigned isa;
+    int result = gains == NULL;
 
-    *count = 0;
-    if (gains == NULL) {
-        return 1;
-    }
-    for (isa = 1; isa < DFOTA_ISA_COUNT; isa++) {
+    for (isa = 1; isa < DFOTA_ISA_COUNT && result == 0; isa++) {
         kind as;
         as.isa = (uint8_t)isa;
         as.flags = 0;
         promises[isa] = 0;
-        if (((of->pair->options->isas & DFOTA_ISAS) >> isa & 1u) != 0) {
-            if (try_kind(of, as, 0, gains) != 0) {
-                free(gains);
-                return 1;
-            }
-            promises[isa] = promise(of, gains);
+        if ((allowed >> isa & 1u) != 0) {
+            result = try_kind(of, as, 0, gains);
+            promises[isa] = result == 0 ? promise(of, gains) : 0;
         }
-        best = promises[isa] > best ? promises[isa] : best;
     }
     free(gains);
-    while (*count < ISA_MAX) {
+    return result;
+}
+
+/* The instruction sets that gain most. */
+static int find_isas(const layout *of, uint8_t *isas, uint32_t *count)
+{
+    layout quick = *of;
+    int64_t promises[DFOTA_ISA_COUNT];
+    int64_t best = 0;
+    unsigned isa;
+    int result;
+
+    *count = 0;
+    memset(&quick.pieces, 0, sizeof quick.pieces);
+    result = copy_pieces(&quick.pieces, &of->pieces);
+    quick.scale = of->scale * thin_out(&quick.pieces, SAMPLE_ISA) / 64;
+    result = result != 0 || find_promises(&quick, promises) != 0;
+    free(quick.pieces.items);
+    for (isa = 1; isa < DFOTA_ISA_COUNT && result == 0; isa++) {
+        best = promises[isa] > best ? promises[isa] : best;
+    }
+    while (*count < ISA_MAX && result == 0) {
         unsigned most = 0;
         for (isa = 1; isa < DFOTA_ISA_COUNT; isa++) {
             if (promises[isa] > SEGMENT_COST && promises[isa] > best / 16 &&
@@ -183,7 +228,7 @@ static int find_isas(layout *of, uint8_t *isas, uint32_t *count)
         isas[(*count)++] = (uint8_t)most;
         promises[most] = 0;
     }
-    return 0;
+    return result;
 }
 
 static int try_all(layout *of, const uint8_t *isas, uint32_t isa_count)
@@ -356,8 +401,6 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
 {
     const uint32_t most = pair->options->segment_max;
     layout one;
-    uint8_t isas[ISA_MAX];
-    uint32_t isa_count = 0;
     uint32_t tries;
     int result;
 
@@ -366,8 +409,12 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
     one.regions = regions;
     one.segment_cost = coarse ? SEGMENT_COST_COARSE : SEGMENT_COST;
     one.granules = pair->old_size / GRANULE + 1u;
-    result = dfota_map_sort(&one.map, blocks) != 0 || find_pieces(&one, blocks) != 0 ||
-             find_isas(&one, isas, &isa_count) != 0 || try_all(&one, isas, isa_count) != 0;
+    result = dfota_map_sort(&one.map, blocks) != 0 || find_pieces(pair, blocks, &one.pieces) != 0;
+    one.scale = thin_out(&one.pieces, pair->options->effort > 0 ? SAMPLE_MAX : SAMPLE_QUICK);
+    if (result == 0 && pair->isa_count == 0) {
+        result = find_isas(&one, pair->isas, &pair->isa_count);
+    }
+    result = result != 0 || try_all(&one, pair->isas, pair->isa_count) != 0;
     for (tries = 0; tries <= SCARCE_TRIES && result == 0; tries++) {
         segments->count = 0;
         *gain = 0;
@@ -392,20 +439,21 @@ int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, int coarse,
     dfota_segments regions;
     dfota_segments other;
     dfota_blocks map;
-    int64_t gain;
-    int64_t other_gain;
+    int64_t gain = 0;
+    int64_t other_gain = 0;
     int result;
 
     memset(&claims, 0, sizeof claims);
     memset(&regions, 0, sizeof regions);
     memset(&other, 0, sizeof other);
-    result = dfota_map_sort(&map, blocks) != 0 || dfota_claims(pair, &map, &claims) != 0;
+    result = dfota_map_sort(&map, blocks) != 0 ||
+             (!pair->claims_are_wrong && dfota_claims(pair, &map, &claims) != 0);
     free(map.items);
     if (result == 0) {
         result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
                  lay_out(pair, blocks, &regions, coarse, segments, &gain) != 0;
     }
-    if (result == 0 && claims.count > 0) { /* perhaps votes alone know better */
+    if (result == 0 && claims.count > 0 && coarse) { /* perhaps votes alone know better */
         claims.count = 0;
         regions.count = 0;
         result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
@@ -414,6 +462,7 @@ int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, int coarse,
             const dfota_segments kept = *segments;
             *segments = other;
             other = kept;
+            pair->claims_are_wrong = 1;
         }
     }
     free(claims.items);

@@ -23,6 +23,9 @@ typedef struct dfota_suffixes {
     uint32_t *bucket_end; /* ... up to here */
 } dfota_suffixes;
 
+/** Instruction sets that an image may mix. */
+#define DFOTA_PLAN_ISA_MAX 5u
+
 /** New at `at` resembles old at `from`. */
 typedef struct dfota_candidate {
     uint32_t at;
@@ -57,6 +60,9 @@ typedef struct dfota_pair {
     uint32_t new_size;
     uint16_t *literal_costs; /* of 0x10000: byte after byte */
     const dfota_plan_options *options;
+    uint8_t isas[DFOTA_PLAN_ISA_MAX]; /* instruction sets that were found */
+    uint32_t isa_count;
+    int claims_are_wrong;    /* whether headers were found to lie */
     uint32_t done;           /* progress, of `total` */
     uint32_t total;
     int cancelled;
