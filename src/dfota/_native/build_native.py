@@ -99,6 +99,31 @@ DECLARATIONS = """
     const uint8_t *dfota_create_patch(const dfota_creator *creator, size_t *size);
     void dfota_create_free(dfota_creator *creator);
 
+    typedef struct {
+        uint32_t copied;
+        uint32_t predicted;
+        uint32_t corrected;
+        uint32_t literal;
+        uint64_t kept_cost;
+        uint64_t corrected_cost;
+        uint64_t literal_cost;
+    } dfota_account_share;
+
+    #define DFOTA_ACCOUNT_BIT ...
+
+    typedef enum { DFOTA_OK, ... } dfota_result;
+    typedef struct dfota_account dfota_account;
+
+    dfota_account *dfota_account_begin(const uint8_t *patch, size_t patch_size,
+                                       const uint8_t *old_image, uint32_t bin_count,
+                                       dfota_result *result);
+    int dfota_account_step(dfota_account *account, uint32_t budget, uint32_t *done);
+    const dfota_patch_header *dfota_account_header(const dfota_account *account);
+    uint64_t dfota_account_map_cost(const dfota_account *account);
+    const dfota_account_share *dfota_account_shares(const dfota_account *account);
+    const dfota_account_share *dfota_account_bins(const dfota_account *account);
+    void dfota_account_free(dfota_account *account);
+
     extern "Python" size_t read_patch_python(void *, uint8_t *, size_t);
     extern "Python" int read_old_python(void *, uint32_t, uint8_t *, size_t);
     extern "Python" int plan_progress_python(void *, uint32_t, uint32_t);
@@ -107,6 +132,7 @@ DECLARATIONS = """
 SOURCE = """
 #include <string.h>
 
+#include "dfota_account.h"
 #include "dfota_create.h"
 
 /* Patch and old image in memory: the applier runs without a call into Python. */

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dfota.delta.accounting import Account, Share, account
 from dfota.delta.applying import PatchReader, apply
 from dfota.delta.creating import InPlace, Profile, generate
 from dfota.delta.inspecting import PatchBlock, PatchInfo, PatchSegment, inspect
@@ -12,12 +13,15 @@ from dfota.delta.limits import IMAGE_SIZE_MAX, PATCH_SIZE_MAX
 __all__ = [
     "IMAGE_SIZE_MAX",
     "PATCH_SIZE_MAX",
+    "Account",
     "InPlace",
     "PatchBlock",
     "PatchInfo",
     "PatchReader",
     "PatchSegment",
     "Profile",
+    "Share",
+    "account",
     "apply",
     "generate",
     "inspect",

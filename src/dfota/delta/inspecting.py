@@ -24,6 +24,7 @@ ISA_NAMES = (
     "arc",
     "nds32",
     "videocore",
+    "xtensa-litbase",
 )
 """Names of ``dfota_isa`` in ``dfota_isa.h``."""
 
