@@ -10,11 +10,13 @@
 
 /* Logits are logarithms to base 2 of odds, in units of 1/256, between these. */
 #define LOGIT_MAX 4095
+/* Probabilities of a dfota_bit. */
+#define LOGITS 4096u
 /* One in the weights of votes. */
 #define WEIGHT_ONE 65536
 #define WEIGHT_MAX (64 * WEIGHT_ONE)
 /* Weights learn at 1 / 2^this of vote times error. */
-#define WEIGHT_SHIFT 18
+#define WEIGHT_SHIFT 15
 
 /* Which context a slot is for; part of its hash. */
 enum {
@@ -197,6 +199,19 @@ uint32_t dfota_code_number(dfota_code_bit code, void *coder, dfota_number_model 
     return result;
 }
 
+/* Where memory is no object, logits are looked up; they are the same. */
+static const int16_t *logits_of(const dfota_adaptive *adaptive)
+{
+    const dfota_slot *slots = (const dfota_slot *)(const void *)(adaptive + 1);
+    const dfota_replacement *replacements =
+        (const dfota_replacement *)(const void *)(slots + ((size_t)1 << adaptive->options.slot_bits));
+
+    return adaptive->options.slot_bits >= DFOTA_ADAPTIVE_RICH_BITS
+               ? (const int16_t *)(const void *)(replacements +
+                                                 ((size_t)1 << adaptive->options.memory_bits))
+               : NULL;
+}
+
 /* -- votes ------------------------------------------------------------------------------ */
 
 /* The models that vote on one bit. */
@@ -207,9 +222,10 @@ typedef struct ballot {
     unsigned fine_bit_count;
 } ballot;
 
-static unsigned vote(const ballot *votes, int32_t *weights, dfota_code_bit code, void *coder,
-                     unsigned bit)
+static unsigned vote(const dfota_adaptive *adaptive, const ballot *votes, int32_t *weights,
+                     dfota_code_bit code, void *coder, unsigned bit)
 {
+    const int16_t *table = logits_of(adaptive);
     int32_t logits[DFOTA_ADAPTIVE_VOTES];
     const unsigned count = votes->bit_count + votes->fine_bit_count;
     int64_t sum = 0;
@@ -219,7 +235,8 @@ static unsigned vote(const ballot *votes, int32_t *weights, dfota_code_bit code,
     unsigned i;
 
     for (i = 0; i < votes->bit_count; i++) {
-        logits[i] = stretch(probability(*votes->bits[i]));
+        logits[i] = table != NULL ? table[*votes->bits[i] >> 4]
+                                  : stretch(probability(*votes->bits[i]));
     }
     for (i = 0; i < votes->fine_bit_count; i++) {
         const uint32_t p = *votes->fine_bits[i] >> 16;
@@ -244,6 +261,11 @@ static unsigned vote(const ballot *votes, int32_t *weights, dfota_code_bit code,
         fine_bit_learn(votes->fine_bits[i], bit);
     }
     return bit;
+}
+
+static int is_rich(const dfota_adaptive *adaptive)
+{
+    return adaptive->options.slot_bits >= DFOTA_ADAPTIVE_RICH_BITS;
 }
 
 /* -- memory ----------------------------------------------------------------------------- */
@@ -301,7 +323,8 @@ size_t dfota_adaptive_size(const dfota_adaptive_options *options)
         return 0;
     }
     return sizeof(dfota_adaptive) + (sizeof(dfota_slot) << options->slot_bits) +
-           (sizeof(dfota_replacement) << options->memory_bits);
+           (sizeof(dfota_replacement) << options->memory_bits) +
+           (options->slot_bits >= DFOTA_ADAPTIVE_RICH_BITS ? LOGITS * sizeof(int16_t) : 0u);
 }
 
 static void fine_bits_reset(dfota_fine_bit *bits, size_t count)
@@ -345,11 +368,17 @@ dfota_adaptive *dfota_adaptive_begin(void *memory, const dfota_adaptive_options 
     for (i = 0; i < (size_t)1 << options->slot_bits; i++) {
         slots_of(adaptive)[i].bit = 0x8000u;
     }
+    if (options->slot_bits >= DFOTA_ADAPTIVE_RICH_BITS) {
+        int16_t *table = (int16_t *)(uintptr_t)logits_of(adaptive);
+        for (i = 0; i < LOGITS; i++) {
+            table[i] = (int16_t)stretch(probability((dfota_bit)(i << 4)));
+        }
+    }
     weights_reset(&adaptive->unit_weights[0][0], COUNT_OF(adaptive->unit_weights, int32_t),
                   WEIGHT_ONE * 3 / 10);
     weights_reset(&adaptive->byte_weights[0][0], COUNT_OF(adaptive->byte_weights, int32_t),
                   WEIGHT_ONE * 3 / 10);
-    weights_reset(&adaptive->literal_weights[0][0], COUNT_OF(adaptive->literal_weights, int32_t),
+    weights_reset(adaptive->literal_weights, COUNT_OF(adaptive->literal_weights, int32_t),
                   WEIGHT_ONE * 3 / 10);
     return adaptive;
 }
@@ -385,7 +414,7 @@ static uint8_t code_byte(dfota_adaptive *adaptive, dfota_code_bit code, void *co
         for (k = 0; k < count; k++) {
             votes.bits[k] = slot_for(adaptive, hashes[k] + node * 0x2c1b3c6du);
         }
-        node = (node << 1) | vote(&votes, weights, code, coder, (value >> (7u - i)) & 1u);
+        node = (node << 1) | vote(adaptive, &votes, weights, code, coder, (value >> (7u - i)) & 1u);
     }
     return (uint8_t)node;
 }
@@ -402,8 +431,8 @@ static unsigned literal_hashes(const dfota_adaptive *adaptive, uint32_t *hashes)
     hashes[1] = mixed(CONTEXT_LITERAL + 1, h & 0xffffu);
     hashes[2] = mixed(CONTEXT_LITERAL + 2, (h >> 24) | place << 8);
     hashes[3] = mixed(CONTEXT_LITERAL + 3, h & 0xffffffu);
-    if (adaptive->options.slot_bits < DFOTA_ADAPTIVE_RICH_BITS) {
-        return 4;
+    if (!is_rich(adaptive)) {
+        return 3;
     }
     hashes[4] = mixed(CONTEXT_LITERAL + 4, h);
     hashes[5] = mixed(CONTEXT_LITERAL + 5, (h & 0xffff00u) | place);
@@ -417,33 +446,9 @@ uint8_t dfota_adaptive_literal(dfota_adaptive *adaptive, dfota_code_bit code, vo
     uint32_t hashes[DFOTA_ADAPTIVE_VOTES];
     const unsigned count = literal_hashes(adaptive, hashes);
 
-    actual = code_byte(adaptive, code, coder, hashes, count, adaptive->literal_weights[0], actual);
+    actual = code_byte(adaptive, code, coder, hashes, count, adaptive->literal_weights, actual);
     remember(adaptive, actual);
     return actual;
-}
-
-void dfota_adaptive_train(dfota_adaptive *adaptive, const uint8_t *bytes, size_t size)
-{
-    uint32_t hashes[DFOTA_ADAPTIVE_VOTES];
-    unsigned count;
-    unsigned node;
-    unsigned bit;
-    unsigned k;
-    size_t i;
-
-    for (i = 0; i < size; i++) {
-        count = literal_hashes(adaptive, hashes);
-        node = 1;
-        while (node < 0x100u) {
-            bit = (bytes[i] >> (7u - (node >= 2u) - (node >= 4u) - (node >= 8u) - (node >= 16u) -
-                                (node >= 32u) - (node >= 64u) - (node >= 128u))) & 1u;
-            for (k = 0; k < count; k++) {
-                bit_learn(slot_for(adaptive, hashes[k] + node * 0x2c1b3c6du), bit);
-            }
-            node = node << 1 | bit;
-        }
-        remember(adaptive, bytes[i]);
-    }
 }
 
 /* -- units ------------------------------------------------------------------------------ */
@@ -500,7 +505,7 @@ static unsigned code_wrong(dfota_adaptive *adaptive, dfota_code_bit code, void *
     votes.bits[0] = slot_for(adaptive, mixed(CONTEXT_UNIT + unit->kind, raw));
     votes.bits[1] = slot_for(
         adaptive, mixed(CONTEXT_UNIT + 32u, (raw & 0xffffu) | unit->kind << 16 | known << 24));
-    return vote(&votes, adaptive->unit_weights[kind], code, coder, wrong);
+    return vote(adaptive, &votes, adaptive->unit_weights[kind], code, coder, wrong);
 }
 
 /* The bytes of a unit that was predicted wrongly, as differences. */
@@ -525,7 +530,7 @@ static void code_bytes(dfota_adaptive *adaptive, dfota_code_bit code, void *code
         hashes[5] = mixed(CONTEXT_BYTE + 5, old | ahead << 8 | changed << 24);
         hashes[6] = mixed(CONTEXT_BYTE + 6, steps);
         hashes[7] = mixed(CONTEXT_BYTE + 7, adaptive->changes | i << 24);
-        step = code_byte(adaptive, code, coder, hashes, 8,
+        step = code_byte(adaptive, code, coder, hashes, is_rich(adaptive) ? 8u : 4u,
                          adaptive->byte_weights[(i & 3u) << 2 | changed],
                          (actual[i] - old) & 0xffu);
         actual[i] = (uint8_t)(old + step);

@@ -86,7 +86,7 @@ typedef struct dfota_adaptive {
     dfota_bit ends;
     int32_t unit_weights[DFOTA_ADAPTIVE_KINDS][DFOTA_ADAPTIVE_VOTES];
     int32_t byte_weights[16][DFOTA_ADAPTIVE_VOTES];
-    int32_t literal_weights[2][DFOTA_ADAPTIVE_VOTES];
+    int32_t literal_weights[DFOTA_ADAPTIVE_VOTES];
     dfota_number_model run_length;
 } dfota_adaptive;
 
@@ -130,9 +130,6 @@ void dfota_adaptive_unit(dfota_adaptive *adaptive, dfota_code_bit code, void *co
 /** Code one byte of a gap. */
 uint8_t dfota_adaptive_literal(dfota_adaptive *adaptive, dfota_code_bit code, void *coder,
                                uint8_t actual);
-
-/** Learn how bytes follow each other. */
-void dfota_adaptive_train(dfota_adaptive *adaptive, const uint8_t *bytes, size_t size);
 
 /** The bytes of new that were made without this coder. */
 void dfota_adaptive_skip(dfota_adaptive *adaptive, const uint8_t *bytes, size_t size);
