@@ -15,6 +15,10 @@ void dfota_content_begin(dfota_content *content, dfota_is_noise is_noise)
     content->coding = is_noise != NULL;
     dfota_bits_reset(&content->is_stored, 1);
     dfota_bits_reset(content->fill.length, sizeof content->fill / sizeof(dfota_bit));
+#if DFOTA_PATCH_WITH_MIXING
+    dfota_bits_reset(&content->ends, 1);
+    dfota_bits_reset(content->run_length.length, sizeof content->run_length / sizeof(dfota_bit));
+#endif
 }
 
 void dfota_content_block(dfota_content *content, const dfota_block *block)
@@ -157,6 +161,46 @@ uint32_t dfota_content_gap(dfota_content *content, dfota_code_bit code, void *co
     return 1;
 }
 
+#if DFOTA_PATCH_WITH_MIXING
+static void code_run(dfota_content *content, dfota_code_bit code, void *coder, uint32_t ahead)
+{
+    if (dfota_code_plain(code, coder, &content->ends, ahead == DFOTA_ADAPTIVE_ENDLESS)) {
+        content->endless = 1;
+        return;
+    }
+    ahead = ahead > 0x3fffffffu ? 0x3fffffffu : ahead;
+    content->sure = dfota_code_number(code, coder, &content->run_length, 0, ahead + 1u);
+    content->sure -= content->sure ? 1u : 0u;
+    content->sure_wrong = 1;
+}
+
+/* The mixing coder spends a little on each unit: what is certain is kept from it. */
+static int mixed_unit(dfota_content *content, dfota_code_bit code, void *coder,
+                      const dfota_unit *unit, uint32_t ahead, uint8_t *actual)
+{
+    int failed = 0;
+
+    if (content->run == DFOTA_CONTENT_RUN_LIMIT && content->sure == 0 && !content->sure_wrong &&
+        !content->endless) {
+        code_run(content, code, coder, ahead);
+    }
+    if (content->sure > 0 || content->endless) {
+        content->sure -= content->sure ? 1u : 0u;
+        memcpy(actual, unit->predicted, unit->length);
+        dfota_mixing_skip(content->mixing, actual, unit->length);
+    } else {
+        content->sure_wrong = 0;
+        failed = dfota_mixing_unit(content->mixing, code, coder, unit, actual);
+    }
+    if (memcmp(actual, unit->predicted, unit->length) != 0) {
+        content->run = 0;
+    } else if (content->run < DFOTA_CONTENT_RUN_LIMIT) {
+        content->run++;
+    }
+    return failed;
+}
+#endif
+
 int dfota_content_unit(dfota_content *content, dfota_code_bit code, void *coder,
                        const dfota_unit *unit, uint32_t ahead, uint8_t *actual)
 {
@@ -165,7 +209,7 @@ int dfota_content_unit(dfota_content *content, dfota_code_bit code, void *coder,
     }
 #if DFOTA_PATCH_WITH_MIXING
     if (content->mixing != NULL) {
-        return dfota_mixing_unit(content->mixing, code, coder, unit, actual);
+        return mixed_unit(content, code, coder, unit, ahead, actual);
     }
 #endif
     dfota_adaptive_unit(content->adaptive, code, coder, unit, ahead, actual);

@@ -29,6 +29,9 @@ extern "C" {
 /** After so many equal bytes in a gap, the number of further ones is coded at once. */
 #define DFOTA_FILL_AFTER 8u
 
+/** With the mixing coder: after so many units as predicted, the rest of the run is coded at once. */
+#define DFOTA_CONTENT_RUN_LIMIT 4096u
+
 /** Only coding asks: whether these bytes of a gap are better stored. */
 typedef unsigned (*dfota_is_noise)(const uint8_t *bytes, uint32_t size);
 
@@ -37,6 +40,12 @@ typedef struct dfota_content {
     dfota_adaptive *adaptive;
 #if DFOTA_PATCH_WITH_MIXING
     dfota_mixing *mixing;
+    uint32_t run;  /* units in a row that were as predicted */
+    uint32_t sure; /* units that are known to be; then comes one that is not */
+    uint8_t sure_wrong;
+    uint8_t endless; /* all units to come are as predicted */
+    dfota_bit ends;
+    dfota_number_model run_length;
 #endif
     dfota_is_noise is_noise; /* NULL: decoding */
     uint32_t chunk_left; /* bytes up to the next decision whether to store */

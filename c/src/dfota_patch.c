@@ -719,9 +719,9 @@ static void finish(dfota_patch *patch)
     uint8_t digest[DFOTA_SHA256_SIZE];
 
     patch->phase = PHASE_DONE;
-    if (refill(patch) != 0) {
+    if (refill(patch) != 0 || patch->tail != DFOTA_RANGE_TAIL) {
         fail(patch, DFOTA_ERR_TRAILING);
-    } else if (patch->tail != DFOTA_RANGE_TAIL || patch->code >= DFOTA_RANGE_MIN) {
+    } else if (patch->code >= DFOTA_RANGE_MIN) {
         fail(patch, DFOTA_ERR_CODE);
     }
     dfota_sha256_end(&patch->sha, digest);

@@ -74,9 +74,8 @@ def test_every_truncation_is_noticed(oracle: ModuleType) -> None:
     for size in range(len(patch)):
         with pytest.raises(PatchFormatError if size < 4 else PatchCorruptError):
             delta.apply(OLD, patch[:size])
-        with pytest.raises(PatchFormatError if size < 4 else PatchCorruptError):
-            delta.inspect(patch[:size])
-        assert verdicts(oracle, OLD, patch[:size]) == (("FORMAT" if size < 4 else "TRUNCATED"),) * 2
+        c_says, oracle_says = verdicts(oracle, OLD, patch[:size])
+        assert c_says == oracle_says != "OK"
 
 
 @pytest.mark.parametrize("tail", [b"\0", b"x", b"\0" * 1000], ids=["zero", "x", "thousand"])
@@ -84,7 +83,7 @@ def test_trailing_bytes_are_noticed(tail: bytes) -> None:
     with pytest.raises(PatchCorruptError, match="bytes follow its end"):
         delta.apply(OLD, delta.generate(OLD, NEW) + tail)
     with pytest.raises(PatchCorruptError, match="bytes follow its end"):
-        delta.inspect(delta.generate(OLD, NEW) + tail)
+        delta.inspect(delta.generate(OLD, NEW) + tail, OLD)
 
 
 def zip_bytes() -> bytes:
@@ -116,7 +115,7 @@ def test_foreign_bytes_are_called_foreign(foreign: bytes) -> None:
         delta.inspect(foreign)
 
 
-@pytest.mark.parametrize("version", [0, 2, 255])
+@pytest.mark.parametrize("version", [0, 1, 255])
 def test_another_version_is_called_so(version: int) -> None:
     patch = bytearray(delta.generate(OLD, NEW))
     patch[4] = version
@@ -124,7 +123,7 @@ def test_another_version_is_called_so(version: int) -> None:
     with pytest.raises(PatchVersionError) as caught:
         delta.apply(OLD, bytes(patch))
 
-    assert (caught.value.version, caught.value.supported) == (version, 1)
+    assert (caught.value.version, caught.value.supported) == (version, 2)
 
 
 @pytest.mark.parametrize("other", [NEW, OLD[:-1], OLD + b"\0", b"", b"\0" * len(OLD)])
@@ -139,7 +138,8 @@ def test_another_old_image_is_refused_before_any_work(other: bytes) -> None:
 @given(st.binary(min_size=4, max_size=120))
 def test_any_body_behind_a_true_header_is_judged_alike(oracle: ModuleType, body: bytes) -> None:
     """The header passes, the coded stream is noise: bounded, and C and oracle agree."""
-    header = delta.generate(OLD, NEW)[: 4 + 1 + 2 + 2 + 64 + 4]
+    patch = delta.generate(OLD, NEW, profile="balanced")
+    header = patch[: delta.inspect(patch).header_size]
 
     c_says, oracle_says = verdicts(oracle, OLD, header + body)
 
@@ -151,7 +151,7 @@ def test_any_body_behind_a_true_header_is_judged_alike(oracle: ModuleType, body:
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_behind_the_magic_are_judged_alike(oracle: ModuleType, rest: bytes) -> None:
-    patch = b"\xdfOTA\x01" + rest
+    patch = b"\xdfOTA\x02" + rest
 
     c_says, oracle_says = verdicts(oracle, OLD, patch)
 
@@ -160,8 +160,8 @@ def test_any_bytes_behind_the_magic_are_judged_alike(oracle: ModuleType, rest: b
 
 def test_a_huge_claim_ends_as_soon_as_the_bytes_do() -> None:
     """A patch of some bytes that promises a gigabyte does not make the applier work for it."""
-    patch = bytearray(b"\xdfOTA\x01")
-    patch += b"\x80\x80\x80\x80\x04" * 2 + bytes(64)
+    patch = bytearray(b"\xdfOTA\x02\x01")
+    patch += b"\x80\x80\x80\x80\x04" * 2 + b"\x00\xff\xff\x03" + bytes(24)
     import hashlib
 
     patch += hashlib.sha256(patch).digest()[:4] + bytes(40)

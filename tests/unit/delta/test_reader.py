@@ -52,7 +52,10 @@ def test_header_facts_are_there_at_once(pair: tuple[bytes, bytes], patch: bytes)
     stream = reader(b"", patch)
 
     assert (stream.old_size, stream.new_size) == (len(old), len(new))
-    assert (stream.old_digest, stream.new_digest) == (Digest.of(old), Digest.of(new))
+    assert stream.is_from(len(old), Digest.of(old))
+    assert stream.makes(len(new), Digest.of(new))
+    assert not stream.is_from(len(old), Digest.of(new))
+    assert not stream.makes(len(new) + 1, Digest.of(new))
 
 
 def test_reading_nothing_changes_nothing(pair: tuple[bytes, bytes], patch: bytes) -> None:
@@ -80,7 +83,7 @@ def test_old_is_only_asked_inside_itself(pair: tuple[bytes, bytes], patch: bytes
 def test_a_wrong_old_image_never_passes(pair: tuple[bytes, bytes], patch: bytes) -> None:
     stream = reader(bytes(len(pair[0])), patch)
 
-    with pytest.raises(PatchCorruptError, match="digest"):
+    with pytest.raises(PatchCorruptError):
         stream.read(1 << 20)
 
 
@@ -146,7 +149,7 @@ def test_foreign_bytes_are_refused_at_once() -> None:
 
 def test_memory_does_not_grow_with_the_image() -> None:
     old = bytes(range(256)) * 8192  # 2 MiB
-    patch = delta.generate(old, old[1000:] + old[:1000])
+    patch = delta.generate(old, old[1000:] + old[:1000], profile="embedded")
     view = memoryview(old)
 
     tracemalloc.start()
