@@ -4,7 +4,9 @@
  * Updates in place on a simulated flash that is stricter than any chip, with the power cut at
  * every single flash operation, and again while recovering.
  *
- * Usage: test_inplace [OLD NEW SECTOR PAGE SPARE STRIDE]
+ * Usage: test_inplace                                  every few operations, of many shapes
+ *        test_inplace STRIDE                           every STRIDE-th operation (1: all)
+ *        test_inplace OLD NEW SECTOR PAGE SPARE STRIDE the same for two files
  */
 #include <setjmp.h>
 #include <stdio.h>
@@ -588,10 +590,10 @@ int main(int argc, char **argv)
     } else {
         /* old and new sizes, sector, page, spare, extra room, every how-many-th operation */
         static const uint32_t shapes[][7] = {
-            {5000, 5600, 1024, 256, 0, 0, 3},     {6000, 6100, 1024, 512, 1024, 0, 3},
-            {9000, 9500, 1024, 256, 2048, 2048, 3}, {4000, 7000, 512, 256, 512, 1024, 5},
-            {7000, 3000, 512, 256, 512, 0, 5},    {3000, 0, 512, 64, 512, 0, 1},
-            {0, 3000, 512, 64, 0, 0, 7},          {3000, 3000, 512, 8, 700, 20480, 2},
+            {5000, 5600, 1024, 256, 0, 0, 11},      {6000, 6100, 1024, 512, 1024, 0, 11},
+            {9000, 9500, 1024, 256, 2048, 2048, 9}, {4000, 7000, 512, 256, 512, 1024, 11},
+            {7000, 3000, 512, 256, 512, 0, 21},     {3000, 0, 512, 64, 512, 0, 1},
+            {0, 3000, 512, 64, 0, 0, 3},            {3000, 3000, 512, 8, 700, 20480, 9},
         };
         unsigned i;
         for (i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -603,7 +605,8 @@ int main(int argc, char **argv)
                 test_refusals(old, old_size, s[2], s[4]);
                 test_journal_lives_on(old, old_size, s[2]);
             }
-            test_sweep(old, old_size, s[2], s[3], s[4], s[5], s[6]);
+            test_sweep(old, old_size, s[2], s[3], s[4], s[5],
+                       argc == 2 ? (uint32_t)atol(argv[1]) : s[6]);
             free(old);
             free(new);
         }
