@@ -20,6 +20,7 @@ A test compares this drawing with the classes::
     │   ├── PatchVersionError
     │   ├── PatchCorruptError
     │   ├── OldImageMismatchError
+    │   ├── NothingToPatchError
     │   └── ImageTooLargeError
     ├── PackageError
     │   ├── ContainerError
@@ -268,6 +269,25 @@ class OldImageMismatchError(DeltaError):
     def remedy(self) -> str:
         """Point at the old image."""
         return "Give the very image that the patch was made from."
+
+
+class NothingToPatchError(DeltaError):
+    """The files *old* and *new* are the same image."""
+
+    code = "delta.no-difference"
+
+    def __init__(self, old: str, new: str) -> None:
+        super().__init__(old, new)
+        self.old = old
+        self.new = new
+
+    def __str__(self) -> str:
+        return f"{self.old} and {self.new} are the same image: there is nothing to patch"
+
+    @property
+    def remedy(self) -> str:
+        """Look at the names."""
+        return "Give two images that differ; a device that has the old one needs no update."
 
 
 class ImageTooLargeError(DeltaError):

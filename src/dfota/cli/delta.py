@@ -5,18 +5,28 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dfota.cli.console import Console
-from dfota.errors import FileUnreadableError, ImageTooLargeError, PatchFormatError
+from dfota.cli.sizes import byte_size, readable
+from dfota.errors import (
+    FileUnreadableError,
+    ImageTooLargeError,
+    NothingToPatchError,
+    PatchCorruptError,
+    PatchFormatError,
+)
 
 if TYPE_CHECKING:
-    from dfota.delta import PatchInfo
+    from dfota.cli.delta_compare import Outcome
+    from dfota.delta import Account, InPlace, PatchInfo, Profile
 
 _FILE = click.Path(path_type=Path)
+PROFILES = ("max", "balanced", "embedded")
 
 
 @click.group()
@@ -25,39 +35,94 @@ def delta() -> None:
 
     A patch turns one image into another. It carries the digests of both, so that it cannot
     be applied to the wrong image and never gives a wrong result.
-    """
+
+    For example:
+
+    \b
+        dfota delta create firmware-1.0.bin firmware-1.1.bin update.patch
+        dfota delta show update.patch --old firmware-1.0.bin --html update.html
+        dfota delta apply firmware-1.0.bin update.patch firmware-1.1.bin
+        dfota delta compare firmware-1.0.bin firmware-1.1.bin
+    """  # noqa: D301 - click wants the backspace character itself
 
 
 @delta.command()
 @click.argument("old", type=_FILE)
 @click.argument("new", type=_FILE)
 @click.argument("patch", type=_FILE)
+@click.option("--profile", type=click.Choice(PROFILES),
+              help="Who applies the patch.  [default: max; embedded with --in-place]")  # fmt: skip
+@click.option("--in-place", "sector_size", callback=byte_size, metavar="SECTOR",
+              help="New is written over old, in sectors of this size.")  # fmt: skip
+@click.option("--spare", "spare_size", callback=byte_size, metavar="SIZE",
+              help="With --in-place: free space behind old in its slot.  [default: one sector]")  # fmt: skip
+@click.option("--memory", "memory_size", callback=byte_size, metavar="SIZE",
+              help="Most memory that the device has for it (balanced, embedded).")  # fmt: skip
 @click.pass_obj
-def create(console: Console, old: Path, new: Path, patch: Path) -> None:
+def create(  # noqa: PLR0917 - click passes each option by name
+    console: Console,
+    old: Path,
+    new: Path,
+    patch: Path,
+    profile: Profile | None,
+    sector_size: int | None,
+    spare_size: int | None,
+    memory_size: int | None,
+) -> None:
     """Make PATCH, which turns the image OLD into the image NEW.
+
+    The profile is for the decoder: max makes the smallest patch and is for computers and
+    modules (up to 16 MB of memory), balanced needs up to 1 MB, embedded up to 32 KB. Sizes are
+    written like 4096, 4k, 0x1000 or 1M.
 
     For example:
 
+    \b
         dfota delta create firmware-1.0.bin firmware-1.1.bin update.patch
-    """
+        dfota delta create old.bin new.bin update.patch --profile embedded
+        dfota delta create old.bin new.bin update.patch --in-place 4k --spare 16k
+    """  # noqa: D301 - click wants the backspace character itself
     from dfota.atomic import write_atomically  # noqa: PLC0415 - keeps --help fast
     from dfota.delta import generate, inspect  # noqa: PLC0415 - keeps --help fast
 
+    in_place = _in_place(sector_size, spare_size)
+    profile = profile or ("max" if in_place is None else "embedded")
+    if profile == "max" and memory_size is not None:
+        raise click.UsageError("--memory goes with the profiles balanced and embedded.")
     _refuse_overwriting(patch, old, new)
-    old_image, new_image = _read_image(old), _read_image(new)
-    with console.progress("comparing", len(old_image) + 2 * len(new_image)) as advance:
-        made = generate(old_image, new_image, progress=lambda done, _total: advance(done))
+    old_image, new_image = _read_pair(old, new)
+    started = time.perf_counter()
+    with console.progress("comparing", 1.0) as advance:
+        made = generate(
+            old_image,
+            new_image,
+            profile=profile,
+            in_place=in_place,
+            memory_size=memory_size or 0,
+            progress=lambda done, total: advance(done / max(total, 1)),
+        )
+    seconds = time.perf_counter() - started
     write_atomically(patch, made)
     info = inspect(made)
-    if info.is_identical:
-        console.note(f"{old} and {new} are the same image; the patch says only that.")
-    elif info.patch_size >= info.new_size:
+    if info.patch_size >= info.new_size:
         console.warn("the patch is not smaller than the new image: send the image instead")
     console.result(
-        {"patch": str(patch), **info.to_json()},
+        {"patch": str(patch), **info.to_json(), "seconds": round(seconds, 3)},
         text=f"{patch}: {_bytes(info.patch_size)}, {info.ratio:.2%} of the new image's "
-        f"{_bytes(info.new_size)}",
+        f"{_bytes(info.new_size)}, made in {seconds:.1f} s",
     )
+
+
+def _in_place(sector_size: int | None, spare_size: int | None) -> InPlace | None:
+    from dfota.delta import InPlace  # noqa: PLC0415 - keeps --help fast
+
+    if sector_size is None:
+        if spare_size is not None:
+            raise click.UsageError("--spare goes with --in-place.")
+        return None
+    if sector_size <= 0:
+        raise click.UsageError("A sector has at least one byte.")
+    return InPlace(sector_size, sector_size if spare_size is None else spare_size)
 
 
 @delta.command()
@@ -93,40 +158,168 @@ def apply(console: Console, old: Path, patch: Path, new: Path) -> None:
 
 @delta.command()
 @click.argument("patch", type=_FILE)
+@click.option("--old", type=_FILE, metavar="FILE",
+              help="The old image: tells what became of every byte.")  # fmt: skip
+@click.option("--html", type=_FILE, metavar="FILE",
+              help="Write a picture of old, new and the moves between them.")  # fmt: skip
+@click.option("--map", "with_map", is_flag=True, help="List every move.")
 @click.pass_obj
-def show(console: Console, patch: Path) -> None:
-    """Tell what PATCH is for and where the bytes of the new image come from.
+def show(
+    console: Console, patch: Path, old: Path | None, html: Path | None, with_map: bool
+) -> None:
+    """Tell what PATCH is for and where its bytes went.
+
+    Without the old image this is what the header and the map say. With it the patch is
+    decoded, and each byte of new is copied (as it is in old), predicted (part of a reference
+    that moved, and came out right), corrected, or literal (new).
 
     For example:
 
+    \b
         dfota delta show update.patch
-    """
+        dfota delta show update.patch --old firmware-1.0.bin
+        dfota delta show update.patch --old firmware-1.0.bin --html update.html
+    """  # noqa: D301 - click wants the backspace character itself
+    from dfota.cli.delta_text import description  # noqa: PLC0415 - keeps --help fast
     from dfota.delta import inspect  # noqa: PLC0415 - keeps --help fast
 
-    info = inspect(_read_patch(patch))
-    console.result({"patch": str(patch), **info.to_json()}, text=_describe(patch, info))
+    if html is not None:
+        _refuse_overwriting(html, patch, *(() if old is None else (old,)))
+    code = _read_patch(patch)
+    account = None if old is None else _account(console, code, _read_image(old))
+    info = inspect(code) if account is None else account.info
+    text = description(str(patch), info, account, with_map=with_map)
+    facts: dict[str, Any] = {"patch": str(patch), **(account or info).to_json()}
+    if with_map:
+        facts["blocks"] = [
+            [block.new_offset, block.old_offset, block.length] for block in info.blocks
+        ]
+    if html is not None:
+        _draw(html, info, account, patch_name=patch.name, old_name=old.name if old else None)
+        facts["html"] = str(html)
+        text += f"\n\nthe picture is in {html}"
+    console.result(facts, text=text)
 
 
-def _describe(patch: Path, info: PatchInfo) -> str:
-    def share(label: str, count: int, meaning: str) -> str:
-        percent = count / info.new_size if info.new_size else 0.0
-        return f"  {label:<10} {count:>12,} {percent:>7.2%}  {meaning}"
+def _account(console: Console, code: bytes, old_image: bytes) -> Account:
+    from dfota.cli.delta_moves import BIN_COUNT  # noqa: PLC0415 - keeps --help fast
+    from dfota.delta import account  # noqa: PLC0415 - keeps --help fast
 
-    lines = [
-        f"{patch}: dfota patch, format version {info.format_version}, "
-        f"{_bytes(info.patch_size)}" + (f", {info.ratio:.2%} of new" if info.new_size else ""),
-        f"  old  {_bytes(info.old_size):>16}  {info.old_digest.hex()}…",
-        f"  new  {_bytes(info.new_size):>16}  {info.new_digest.hex()}…",
+    with console.progress("decoding", 1.0) as advance:
+        return account(
+            code,
+            old_image,
+            bin_count=BIN_COUNT,
+            progress=lambda done, total: advance(done / max(total, 1)),
+        )
+
+
+def _draw(
+    html: Path, info: PatchInfo, account: Account | None, *, patch_name: str, old_name: str | None
+) -> None:
+    from dfota.atomic import write_atomically  # noqa: PLC0415 - keeps --help fast
+    from dfota.cli.delta_picture import page  # noqa: PLC0415 - keeps --help fast
+
+    write_atomically(html, page(info, account, patch_name=patch_name, old_name=old_name))
+
+
+@delta.command()
+@click.argument("old", type=_FILE)
+@click.argument("new", type=_FILE)
+@click.option("--profile", "profiles", type=click.Choice(PROFILES), multiple=True,
+              help="Only this profile; may be given several times.")  # fmt: skip
+@click.option("--no-peers", is_flag=True, help="Only dfota, no other tools.")
+@click.pass_obj
+def compare(
+    console: Console, old: Path, new: Path, profiles: tuple[str, ...], no_peers: bool
+) -> None:
+    """Make the patch from OLD to NEW with every profile, and with other tools.
+
+    Whatever of bsdiff, xdelta3, zstd and the Python packages hdiffpatch, detools and bsdiff4
+    is installed takes part, at its strongest setting. Every patch is applied and compared.
+    Memory is the peak of applying, with both images; a decoder that reads them from flash
+    needs only what the column "decoder" says.
+
+    For example:
+
+    \b
+        dfota delta compare firmware-1.0.bin firmware-1.1.bin
+        dfota delta compare old.bin new.bin --profile embedded --no-peers
+    """  # noqa: D301 - click wants the backspace character itself
+    from dfota.cli import delta_compare  # noqa: PLC0415 - keeps --help fast
+
+    old_image, new_image = _read_pair(old, new)
+    tools = [
+        delta_compare.ours(profile) for profile in PROFILES if profile in (profiles or PROFILES)
     ]
-    if info.is_identical:
-        lines.append("  old and new are the same image")
-    stretches = "one stretch" if info.copies == 1 else f"{info.copies:,} stretches"
-    lines += [
-        "where the bytes of new come from:",
-        share("copied", info.copied, f"from old as they are, in {stretches}"),
-        share("literal", info.literal, "spelled out in the patch"),
+    peers = () if no_peers else delta_compare.PEERS
+    tools += [peer for peer in peers if peer.is_here]
+    absent = [peer.name for peer in peers if not peer.is_here]
+    if absent:
+        console.note(f"not installed, so not compared: {', '.join(absent)}")
+    with console.progress("comparing", len(tools)) as advance:
+        outcomes = list(delta_compare.run(tools, old_image, new_image, advance))
+    best = min(
+        (o.size for o in outcomes if o.size is not None and not o.tool.is_ours), default=None
+    )
+    console.result(
+        {
+            "old_size": len(old_image),
+            "new_size": len(new_image),
+            "best_peer_size": best,
+            "not_installed": absent,
+            "results": [outcome.to_json(len(new_image), best) for outcome in outcomes],
+        },
+        text=_comparison(outcomes, len(new_image), best),
+    )
+    for outcome in outcomes:
+        if outcome.tool.is_ours and outcome.failure:
+            raise PatchCorruptError(f"{outcome.tool.name} {outcome.failure}")
+
+
+def _comparison(outcomes: list[Outcome], new_size: int, best: int | None) -> str:
+    from dfota.cli.delta_text import table  # noqa: PLC0415 - keeps --help fast
+
+    rows = [
+        [
+            outcome.tool.name,
+            "-" if outcome.size is None else f"{outcome.size:,}",
+            "-" if outcome.size is None else f"{outcome.size / max(new_size, 1):.2%}",
+            "-" if outcome.size is None or not best else f"{outcome.size / best:.3f}",
+            _seconds(outcome.create_s),
+            _seconds(outcome.apply_s),
+            _peak(outcome.apply_memory),
+            "-" if outcome.decoder_memory is None else readable(outcome.decoder_memory),
+        ]
+        for outcome in outcomes
     ]
-    return "\n".join(lines)
+    heads = ("tool", "bytes", "of new", "of best peer", "create", "apply", "memory", "decoder")
+    failed = [f"  {o.tool.name}: {o.failure}" for o in outcomes if o.failure]
+    lines = [f"from old to new ({_bytes(new_size)}), every patch applied and compared:"]
+    return "\n".join([*lines, *table(heads, rows), *failed])
+
+
+def _peak(size: int | None) -> str:
+    """Under a megabyte it is noise."""
+    if size is None:
+        return "-"
+    return "< 1 MiB" if size < 1 << 20 else readable(size)
+
+
+def _seconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.2f} s"
+
+
+def _read_pair(old: Path, new: Path) -> tuple[bytes, bytes]:
+    """Both images.
+
+    Raises:
+        NothingToPatchError: they are the same.
+    """
+    old_image, new_image = _read_image(old), _read_image(new)
+    if old_image == new_image:
+        raise NothingToPatchError(str(old), str(new))
+    return old_image, new_image
 
 
 def _bytes(count: int) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from html import escape
 
 from dfota.cli.delta_moves import KINDS, Colours, picture, what
+from dfota.cli.delta_text import COST_WORDS, KIND_WORDS, costs
 from dfota.delta import Account, PatchInfo, Share
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -58,22 +59,6 @@ th { color: var(--soft); font-weight: 600 } td.text, th.text { text-align: left 
 tfoot td { font-weight: 600; border-bottom: 0 }
 """
 
-_COST_WORDS = {
-    "header": "sizes, digests and parameters",
-    "map": "regions and moves",
-    "kept": "saying that bytes came out right",
-    "corrected": "what references and bytes became instead",
-    "literal": "new bytes, spelled out",
-    "content": "all the rest (give the old image to see more)",
-}
-
-_KIND_WORDS = {
-    "copied": "as they are in old",
-    "predicted": "moved references that came out right",
-    "corrected": "in old, and changed",
-    "literal": "new",
-}
-
 
 def page(
     info: PatchInfo, account: Account | None, *, patch_name: str, old_name: str | None = None
@@ -97,25 +82,17 @@ def page(
         f"<p>{facts}</p>",
         f'<p class="soft">old {old}<br>new {_image(info.new_size, info.new_digest, None)}</p>',
         "<h2>Where the patch went</h2>",
-        _bar(costs(info, account), _COST_WORDS),
+        _bar(costs(info, account), COST_WORDS),
         "<h2>Old and new</h2>",
         f'<div class="card">{picture(info, account, colours)}{_legend(info, colours)}</div>',
     ]
     if account is not None:
         made_of = {kind: getattr(account.total, kind) for kind in KINDS}
-        parts += ["<h2>Where the bytes of new come from</h2>", _bar(made_of, _KIND_WORDS)]
+        parts += ["<h2>Where the bytes of new come from</h2>", _bar(made_of, KIND_WORDS)]
     parts += ["<h2>Regions of old</h2>", _region_table(info, account, colours)]
     if account is not None:
         parts += ["<h2>Architectures</h2>", _architecture_table(account)]
     return "\n".join([*parts, "</body></html>\n"]).encode("utf-8", "replace")
-
-
-def costs(info: PatchInfo, account: Account | None) -> dict[str, int]:
-    """What the patch is spent on; ``content`` is all behind the map, without *account*."""
-    if account is not None:
-        return account.costs
-    content = info.patch_size - info.header_size - info.map_size
-    return {"header": info.header_size, "map": info.map_size, "content": content}
 
 
 def _in_place(info: PatchInfo) -> str:

@@ -23,7 +23,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     """The command line is wrong."""
     INPUT = 3
-    """A file that was given is missing, unreadable or not what it should be."""
+    """A file that was given is missing, unreadable or not what it should be, or two are the same."""
     OUTPUT = 4
     """A file cannot be written; nothing half-written was left."""
     PACKAGE = 5
@@ -49,6 +49,7 @@ _BY_CLASS: tuple[tuple[type[errors.DfotaError], ExitCode], ...] = (
     (errors.LocationError, ExitCode.USAGE),
     (errors.InputError, ExitCode.INPUT),
     (errors.OutputError, ExitCode.OUTPUT),
+    (errors.NothingToPatchError, ExitCode.INPUT),
     (errors.DeltaError, ExitCode.PACKAGE),
     (errors.PackageError, ExitCode.PACKAGE),
     (errors.FlashError, ExitCode.INSTALL),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -52,6 +52,8 @@ def package() -> None:
 @click.argument("output", type=_FILE)
 @click.option("--key", "key_files", type=_FILE, multiple=True, required=True, metavar="FILE",
               help="Private key that signs; may be given several times.")  # fmt: skip
+@click.option("--profile", type=click.Choice(get_args(delta.Profile)), default="max",
+              show_default=True, help="Who applies the patches; max makes the smallest.")  # fmt: skip
 @click.option("--allow-downgrade", is_flag=True,
               help="Let the package lower the module's security counter.")  # fmt: skip
 @click.option("--model", help="Model of a single image file.  [default: BG96]")
@@ -65,6 +67,7 @@ def build_command(  # noqa: PLR0917 - click passes each option by name
     new: Path,
     output: Path,
     key_files: tuple[Path, ...],
+    profile: delta.Profile,
     allow_downgrade: bool,
     model: str | None,
     hardware: str | None,
@@ -86,7 +89,14 @@ def build_command(  # noqa: PLR0917 - click passes each option by name
     old_release = identity.load(old, old_revision)
     new_release = identity.load(new, new_revision)
     _refuse_to_overwrite(output, old, new)
-    built = _build(console, old_release, new_release, keys, allow_downgrade=allow_downgrade)
+    built = _build(
+        console,
+        old_release,
+        new_release,
+        keys,
+        profile=profile,
+        allow_downgrade=allow_downgrade,
+    )
     write_atomically(output, built)
     full_size = new_release.size
     facts = {
@@ -235,6 +245,7 @@ def _build(
     new: Release,
     keys: Sequence[SigningKey],
     *,
+    profile: delta.Profile,
     allow_downgrade: bool,
 ) -> bytes:
     done_before = 0
@@ -244,7 +255,9 @@ def _build(
             return lambda done, total: advance(done_before + size * done / max(total, 1))
 
         def make_patch(old_image: bytes, new_image: bytes) -> bytes:
-            return delta.generate(old_image, new_image, progress=within(len(new_image)))
+            return delta.generate(
+                old_image, new_image, profile=profile, progress=within(len(new_image))
+            )
 
         def progress(done: int, _total: int) -> None:
             nonlocal done_before
