@@ -16,6 +16,7 @@ from dfota.cli.sizes import byte_size, readable
 from dfota.errors import (
     FileUnreadableError,
     ImageTooLargeError,
+    MisuseError,
     NothingToPatchError,
     PatchCorruptError,
     PatchFormatError,
@@ -102,8 +103,13 @@ def create(  # noqa: PLR0917 - click passes each option by name
             progress=lambda done, total: advance(done / max(total, 1)),
         )
     seconds = time.perf_counter() - started
-    write_atomically(patch, made)
     info = inspect(made)
+    if memory_size is not None and info.memory_size > memory_size:
+        raise MisuseError(
+            f"the least that this patch can do with is {_bytes(info.memory_size)} of memory, "
+            f"--memory allows {_bytes(memory_size)}"
+        )
+    write_atomically(patch, made)
     if info.patch_size >= info.new_size:
         console.warn("the patch is not smaller than the new image: send the image instead")
     console.result(

@@ -211,6 +211,7 @@ def _step(
                 time.sleep(_SAMPLE_S)
         except BaseException:
             process.kill()
+            process.wait()
             raise
         seconds = time.perf_counter() - started
         printed.seek(0)

@@ -10,8 +10,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from dfota._native import Applier, NativeError
-from dfota._native.accounting import Accounting
+from dfota._native import Accounting, Applier, NativeError
 from dfota.delta.applying import refuse_other_old
 from dfota.delta.failures import error_for
 from dfota.delta.inspecting import PatchInfo, inspect

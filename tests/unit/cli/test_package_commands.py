@@ -22,7 +22,7 @@ from dfota.values import FirmwareVersion
 def patches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Patches that need no delta engine: the digest of the old image and the whole new one."""
 
-    def generate(old: bytes, new: bytes, *, progress=None) -> bytes:
+    def generate(old: bytes, new: bytes, *, profile: str, progress=None) -> bytes:
         progress(len(new) // 2, len(new))
         return hashlib.sha256(old).digest() + new
 
@@ -95,10 +95,28 @@ def test_two_releases_become_a_package_and_come_back(desk: Path, capsys) -> None
     assert load_release(Path("result")).digest == NEW.digest
 
 
+@pytest.mark.parametrize(
+    ("options", "profile"),
+    [([], "max"), (["--profile", "balanced"], "balanced"), (["--profile", "embedded"], "embedded")],
+)
+def test_patches_are_for_the_profile_that_was_asked_for(
+    desk: Path, capsys, monkeypatch: pytest.MonkeyPatch, options: list[str], profile: str
+) -> None:
+    asked = []
+
+    def generate(old: bytes, _new: bytes, *, profile: str, progress=None) -> bytes:
+        asked.append(profile)
+        return hashlib.sha256(old).digest()
+
+    monkeypatch.setattr(delta, "generate", generate)
+    call(capsys, *BUILD, *options)
+    assert set(asked) == {profile}
+
+
 def test_a_patch_never_makes_more_than_its_package_promises(
     desk: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def generate(_old: bytes, new: bytes, *, progress=None) -> bytes:
+    def generate(_old: bytes, new: bytes, *, profile: str, progress=None) -> bytes:
         return bytes(32 + len(new) + 1)
 
     monkeypatch.setattr(delta, "generate", generate)

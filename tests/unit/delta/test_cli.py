@@ -6,12 +6,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
+from click.shell_completion import ShellComplete
 
 from dfota.cli import run
+from dfota.cli.delta import PROFILES
 from dfota.cli.exit_codes import ExitCode
+from dfota.cli.main import cli
 
 
 @pytest.fixture
@@ -29,10 +33,10 @@ def names(folder: Path) -> set[str]:
 
 def test_the_road_of_a_patch(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["delta", "create", "old.bin", "new.bin", "up.patch"]) == ExitCode.OK
-    assert "of the new image's" in capsys.readouterr().out
+    assert re.search(r"of the new image's .* made in \d+\.\d s", capsys.readouterr().out)
     assert run(["delta", "show", "up.patch"]) == ExitCode.OK
     shown = capsys.readouterr().out
-    assert all(word in shown for word in ("format version 1", "copied", "corrected", "literal"))
+    assert all(word in shown for word in ("format version 2", "profile max", "map", "literal"))
     assert run(["delta", "apply", "old.bin", "up.patch", "out.bin"]) == ExitCode.OK
 
     assert (folder / "out.bin").read_bytes() == (folder / "new.bin").read_bytes()
@@ -47,20 +51,53 @@ def test_machines_get_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     run(["--json", "delta", "apply", "old.bin", "up.patch", "out.bin"])
     applied = json.loads(capsys.readouterr().out)
 
+    assert created.pop("seconds") >= 0
     assert created == shown
     assert shown["patch_size"] == (folder / "up.patch").stat().st_size
-    assert applied["digest"] == shown["new_digest"]
-    counts = sum(shown[key] for key in ("copied", "differing", "filled", "literal"))
-    assert counts == shown["new_size"] == applied["size"]
+    assert applied["digest"].startswith(shown["new_digest"])
+    assert shown["copied"] + shown["literal"] == shown["new_size"] == applied["size"]
 
 
-def test_identical_images_are_pointed_out(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_is_what_was_asked_for(
+    folder: Path, profile: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["delta", "create", "old.bin", "new.bin", "up.patch", "--profile", profile]) == 0
+    capsys.readouterr()
+    assert run(["--json", "delta", "show", "up.patch"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["profile"] == profile
+    assert run(["delta", "apply", "old.bin", "up.patch", "out.bin"]) == ExitCode.OK
+    assert (folder / "out.bin").read_bytes() == (folder / "new.bin").read_bytes()
+
+
+def test_in_place_is_for_the_embedded_profile_and_has_a_sector_to_spare(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["delta", "create", "old.bin", "new.bin", "up.patch", "--in-place", "1k"]) == 0
+    capsys.readouterr()
+    run(["--json", "delta", "show", "up.patch"])
+
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["profile"], shown["sector_size"], shown["spare_size"]) == ("embedded", 1024, 1024)
+    run(["delta", "show", "up.patch"])
+    assert "in place: sectors of 1,024 bytes" in capsys.readouterr().out
+
+
+def test_images_that_do_not_differ_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "same.bin").write_bytes((folder / "old.bin").read_bytes())
+    before = names(folder)
 
-    assert run(["delta", "create", "old.bin", "same.bin", "up.patch"]) == ExitCode.OK
-
-    assert "are the same image" in capsys.readouterr().err
-    assert (folder / "up.patch").stat().st_size < 110
+    for command in (
+        ["create", "old.bin", "same.bin", "up.patch"],
+        ["compare", "old.bin", "same.bin"],
+    ):
+        assert run(["delta", *command]) == ExitCode.INPUT
+        said = capsys.readouterr().err
+        assert "old.bin and same.bin are the same image" in said
+        assert "[delta.no-difference]" in said
+    assert names(folder) == before
 
 
 def test_a_patch_that_saves_nothing_is_pointed_out(
@@ -79,6 +116,8 @@ def test_a_patch_that_saves_nothing_is_pointed_out(
         ["delta", "create", "old.bin", "new.bin", "old.bin"],
         ["delta", "create", "old.bin", "new.bin", "./new.bin"],
         ["delta", "create", "old.bin", "new.bin", "link"],
+        ["delta", "show", "up.patch", "--html", "up.patch"],
+        ["delta", "show", "up.patch", "--old", "old.bin", "--html", "old.bin"],
         ["delta", "apply", "old.bin", "up.patch", "old.bin"],
         ["delta", "apply", "old.bin", "up.patch", "up.patch"],
     ],
@@ -109,7 +148,11 @@ def test_an_input_is_never_overwritten(
         (["apply", "old.bin", "new.bin", "x"], ExitCode.PACKAGE, "delta.not-a-patch"),
         (["apply", "new.bin", "up.patch", "x"], ExitCode.PACKAGE, "delta.old-mismatch"),
         (["apply", "old.bin", "cut.patch", "x"], ExitCode.PACKAGE, "delta.corrupt"),
-        (["show", "cut.patch"], ExitCode.PACKAGE, "delta.corrupt"),
+        (["show", "cut.patch", "--old", "old.bin"], ExitCode.PACKAGE, "delta.corrupt"),
+        (["show", "up.patch", "--old", "new.bin"], ExitCode.PACKAGE, "delta.old-mismatch"),
+        (["show", "up.patch", "--old", "none.bin"], ExitCode.INPUT, "input.unreadable"),
+        (["show", "up.patch", "--html", "no/where"], ExitCode.OUTPUT, "output.unwritable"),
+        (["compare", "old.bin", "none.bin"], ExitCode.INPUT, "input.unreadable"),
         (["show", "next.patch"], ExitCode.PACKAGE, "delta.version"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
@@ -124,7 +167,7 @@ def test_bad_input_gives_one_sentence_and_no_file(
     run(["delta", "create", "old.bin", "new.bin", "up.patch"])
     good = (folder / "up.patch").read_bytes()
     (folder / "cut.patch").write_bytes(good[:-3])
-    (folder / "next.patch").write_bytes(good[:4] + b"\2" + good[5:])
+    (folder / "next.patch").write_bytes(good[:4] + b"\3" + good[5:])
     before = names(folder)
     capsys.readouterr()
 
@@ -168,4 +211,52 @@ def test_ctrl_c_leaves_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     assert run(["delta", "create", "old.bin", "new.bin", "up.patch"]) == ExitCode.INTERRUPTED
 
+    assert names(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "part", "offered"),
+    [
+        (["delta"], "", {"create", "apply", "show", "compare"}),
+        (["delta", "create"], "--in", {"--in-place"}),
+        (["delta", "create", "--profile"], "", set(PROFILES)),
+        (["delta", "compare", "--profile"], "b", {"balanced"}),
+        (["package", "build", "--profile"], "e", {"embedded"}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_the_shell_completes_it(typed: list[str], part: str, offered: set[str]) -> None:
+    shell = ShellComplete(cli, {}, "dfota", "_DFOTA_COMPLETE")
+    assert {item.value for item in shell.get_completions(typed, part)} == offered
+
+
+@pytest.mark.parametrize("command", ["create", "apply", "show", "compare"])
+def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["delta", command, "--help"]) == ExitCode.OK
+
+    said = capsys.readouterr().out
+    assert "For example:" in said
+    assert f"    dfota delta {command} " in said
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--spare", "4k"], "--spare goes with --in-place"),
+        (["--in-place", "0"], "at least one byte"),
+        (["--in-place", "4q"], "is no size"),
+        (["--in-place", "4k", "--profile", "max"], "cannot update in place"),
+        (["--memory", "16k"], "goes with the profiles"),
+        (["--memory", "100", "--profile", "embedded"], "--memory allows 100 bytes"),
+        (["--profile", "tiny"], "tiny"),
+    ],
+)
+def test_options_that_contradict_each_other_make_no_patch(
+    folder: Path, options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = names(folder)
+
+    assert run(["delta", "create", "old.bin", "new.bin", "up.patch", *options]) == ExitCode.USAGE
+
+    assert reason in capsys.readouterr().err
     assert names(folder) == before
