@@ -12,7 +12,7 @@
 #include "dfota_map.h"
 
 /* Memory of `embedded` and `balanced`, beside the struct and the stack, if nothing else is said. */
-#define EMBEDDED_MEMORY 30000u
+#define EMBEDDED_MEMORY 30600u
 #define BALANCED_MEMORY 1000000u
 /* More segments than this are seldom worth their memory. */
 #define EMBEDDED_SEGMENTS 16u
