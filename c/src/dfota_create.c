@@ -598,6 +598,13 @@ dfota_creator *dfota_create_begin(const dfota_create_input *input)
     return creator;
 }
 
+/* The same image again is one block: there is nothing to search. */
+static int is_identical(const dfota_create_input *in)
+{
+    return in->old_size == in->new_size && in->new_size > 0 &&
+           memcmp(in->old_image, in->new_image, in->new_size) == 0;
+}
+
 dfota_result dfota_create_plan(dfota_creator *creator, dfota_create_progress progress, void *ctx)
 {
     dfota_plan_options options;
@@ -605,6 +612,15 @@ dfota_result dfota_create_plan(dfota_creator *creator, dfota_create_progress pro
 
     if (creator->phase != PHASE_NONE) {
         return DFOTA_ERR_STATE;
+    }
+    if (is_identical(&creator->in)) {
+        dfota_block whole = {0, 0, 0};
+        dfota_plan plan;
+        whole.length = creator->in.new_size;
+        memset(&plan, 0, sizeof plan);
+        plan.blocks = &whole;
+        plan.block_count = 1;
+        return dfota_create_use(creator, &plan);
     }
     memset(&options, 0, sizeof options);
     set_limits(creator, &options);
