@@ -300,8 +300,13 @@ _Function = TypeVar("_Function", bound=Callable[..., int])
 
 def _called_by_c(error: int) -> Callable[[_Function], _Function]:
     """Bind a function to the C declaration of its name; *error* is for the impossible."""
-    bind: Callable[[_Function], _Function] = ffi.def_extern(error=error)
+    bind: Callable[[_Function], _Function] = ffi.def_extern(error=error, onerror=_keep)
     return bind
+
+
+def _keep(_kind: type[BaseException], failure: BaseException, trace: Any) -> None:
+    """An interrupt that came while C ran is raised before the first line of a callback."""
+    ffi.from_handle(trace.tb_frame.f_locals["handle"]).failure = failure
 
 
 @_called_by_c(error=0xFFFFFFFF)  # more than was asked for: C takes it as a failure

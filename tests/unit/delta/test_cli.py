@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -200,6 +202,35 @@ def test_a_huge_foreign_file_is_refused_by_its_first_bytes(
     assert run(["delta", "show", "huge.patch"]) == ExitCode.PACKAGE
 
     assert "[delta.not-a-patch]" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("after_s", [0.02, 0.05, 0.1, 0.2])
+def test_an_interrupt_at_any_moment_is_an_interrupt(
+    folder: Path, after_s: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It may come while C plans or codes, and be raised on the way into a callback."""
+    source = random.Random(1)  # noqa: S311 - repeatable
+    old = source.randbytes(1 << 20)
+    cuts = sorted(source.sample(range(len(old)), 400))
+    new = b"".join(old[at : at + 300] for at in cuts) + old[::-1]
+    (folder / "old.bin").write_bytes(old)
+    (folder / "new.bin").write_bytes(new)
+    before = names(folder)
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, after_s)
+    try:
+        code = run(["delta", "create", "old.bin", "new.bin", "up.patch"])
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+
+    assert code == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err.split() == ["interrupted"]
+    assert names(folder) == before
 
 
 def test_ctrl_c_leaves_no_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
