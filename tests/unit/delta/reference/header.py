@@ -45,7 +45,7 @@ class Header:
         if self.profile == MAX:
             self.correction_bits = bits_for(self.old_size // 8, 8, 16)
             self.slot_bits = bits_for(self.old_size // 2 + self.new_size // 2, 12, 18)
-            self.index_bits = bits_for(self.old_size, 10, 20)
+            self.index_bits = bits_for(self.old_size, 10, 17)
             self.train = min(self.old_size, 1 << 20)
         elif self.profile == BALANCED:
             self.correction_bits, self.slot_bits, self.memory_bits = 13, 17, 12
