@@ -5353,9 +5353,9 @@ static void finish_of_patch(dfota_patch *patch)
     uint8_t digest[DFOTA_SHA256_SIZE];
 
     patch->phase = PHASE_DONE;
-    if (refill(patch) != 0) {
+    if (refill(patch) != 0 || patch->tail != DFOTA_RANGE_TAIL) {
         fail_of_patch(patch, DFOTA_ERR_TRAILING);
-    } else if (patch->tail != DFOTA_RANGE_TAIL || patch->code >= DFOTA_RANGE_MIN) {
+    } else if (patch->code >= DFOTA_RANGE_MIN) {
         fail_of_patch(patch, DFOTA_ERR_CODE);
     }
     dfota_sha256_end(&patch->sha, digest);
@@ -5486,32 +5486,39 @@ dfota_result dfota_patch_resume(dfota_patch *patch, void *memory, size_t size,
  *         flash until the next record is complete.
  * Rule 2. Nothing is programmed that was not erased in this very session: whatever a cut left
  *         half erased or half programmed is never built upon.
- * Rule 3. A record that was found is written anew before it is relied on: its last page may be
- *         what the cut hit, and read well only once.
+ * Rule 3. A record that was found is copied before it is relied on: its page may be what the
+ *         cut hit, and read well only once. Until the copy is sealed, the record before it is
+ *         kept too, which is as good as long as nothing was done since.
  */
 
 /* What a record says; the order in which an update meets them. */
 enum { RECORD_NONE, RECORD_MOVE, RECORD_WRITE, RECORD_DONE };
 
-/* A record begins with this, all numbers least significant byte first:
- * 0 magic, 4 sequence, 8 kind, 12 progress, 16 payload size, 20 identity of the patch,
- * 36 digest of the payload, 52 digest of all before. */
+/*
+ * The journal: two sectors for records, of which one is in use, then two halves for
+ * checkpoints. A record is, all numbers least significant byte first:
+ * 0 magic, 4 sequence, 8 turn, 12 kind, 16 progress, 20 checkpoint size and 24 place,
+ * 28 identity of the patch, 44 digest of the checkpoint, 56 digest of all before.
+ */
 static const uint8_t MAGIC_of_inplace[4] = {0xdfu, 'O', 'T', 'J'};
-#define AT_IDENTITY 20u
-#define AT_PAYLOAD_DIGEST 36u
-#define AT_HEAD_DIGEST 52u
-#define PART_SIZE 16u
-#define HEAD_DIGEST_SIZE 12u
+#define AT_TURN 8u
+#define AT_IDENTITY 28u
+#define IDENTITY_SIZE 16u
+#define AT_PAYLOAD_DIGEST 44u
+#define PAYLOAD_DIGEST_SIZE 12u
+#define AT_DIGEST 56u
+#define DIGEST_SIZE 8u
+#define NOWHERE 0xffffffffu
 
 typedef struct record {
-    uint32_t address; /* of the payload, in the journal */
-    uint32_t sequence;
     uint32_t kind;
     uint32_t progress;
-    uint32_t size;
+    uint32_t size; /* of the checkpoint */
     int is_ours;
+    uint8_t payload_digest[PAYLOAD_DIGEST_SIZE];
 } record;
 
+/* The first failure counts; DFOTA_OK is none. */
 static void fail_of_inplace(dfota_inplace *run, dfota_result result)
 {
     if (run->failure == DFOTA_OK) {
@@ -5609,24 +5616,16 @@ static int read_old(void *ctx, uint32_t offset, uint8_t *buf, size_t size)
     return run->failure != DFOTA_OK;
 }
 
-/* The patch failed; if that was because of a callback, the reason is known better here. */
-static void patch_failed(dfota_inplace *run, dfota_result result)
-{
-    if (result != DFOTA_OK) {
-        fail_of_inplace(run, result);
-    }
-}
-
 static void open_patch(dfota_inplace *run)
 {
     run->patch_used = 0;
-    patch_failed(run, dfota_patch_open(&run->patch, read_patch, run));
+    fail_of_inplace(run, dfota_patch_open(&run->patch, read_patch, run));
 }
 
 static void start_patch(dfota_inplace *run)
 {
     if (run->failure == DFOTA_OK) {
-        patch_failed(run, dfota_patch_start(&run->patch, run->device->memory,
+        fail_of_inplace(run, dfota_patch_start(&run->patch, run->device->memory,
                                             run->device->memory_size, read_old));
     }
 }
@@ -5640,7 +5639,7 @@ static uint32_t next_page(dfota_inplace *run, uint32_t position)
     /* All sectors up to the next checkpoint are counted as gone: decoding may begin again there. */
     run->gone = position / batch * batch + batch;
     if (run->failure == DFOTA_OK) {
-        patch_failed(run, dfota_patch_read(&run->patch, run->device->page, run->device->page_size,
+        fail_of_inplace(run, dfota_patch_read(&run->patch, run->device->page, run->device->page_size,
                                            &produced));
     }
     return (uint32_t)produced;
@@ -5710,7 +5709,159 @@ static void identify(dfota_inplace *run)
     memcpy(run->identity, digest, sizeof run->identity);
 }
 
-/* -- the journal: writing ---------------------------------------------------------------- */
+/* -- the journal: records ----------------------------------------------------------------- */
+
+static uint32_t record_room(const dfota_inplace *run)
+{
+    return round_up(DFOTA_INPLACE_RECORD_SIZE, run->device->page_size);
+}
+
+static void record_digest(dfota_inplace *run, const uint8_t *bytes, uint8_t *digest)
+{
+    dfota_sha256_begin(&run->sha);
+    dfota_sha256_feed(&run->sha, bytes, AT_DIGEST);
+    dfota_sha256_end(&run->sha, digest);
+}
+
+/* Read the record at `at`; 0 if there is none. */
+static int get_record(dfota_inplace *run, uint32_t at, uint8_t *bytes)
+{
+    uint8_t digest[DFOTA_SHA256_SIZE];
+
+    flash_read(run, run->device->journal_address + at, bytes, DFOTA_INPLACE_RECORD_SIZE);
+    record_digest(run, bytes, digest);
+    return run->failure == DFOTA_OK && memcmp(bytes, MAGIC_of_inplace, sizeof MAGIC_of_inplace) == 0 &&
+           memcmp(bytes + AT_DIGEST, digest, DIGEST_SIZE) == 0;
+}
+
+/* Program the record at the end of the log. */
+static void append_record(dfota_inplace *run, uint8_t *bytes)
+{
+    const dfota_inplace_device *device = run->device;
+    uint8_t digest[DFOTA_SHA256_SIZE];
+    uint32_t done;
+
+    put_word(bytes + AT_TURN, run->turn);
+    record_digest(run, bytes, digest);
+    memcpy(bytes + AT_DIGEST, digest, DIGEST_SIZE);
+    run->before = run->newest;
+    run->newest = run->log;
+    for (done = 0; done < DFOTA_INPLACE_RECORD_SIZE; done += device->page_size) {
+        const uint32_t take = least(DFOTA_INPLACE_RECORD_SIZE - done, device->page_size);
+        memcpy(device->page, bytes + done, take);
+        flash_program(run, device->journal_address + run->log, take);
+        run->log += device->page_size;
+    }
+}
+
+/*
+ * Go on in the other sector of the log, with copies of the last two records; the last one
+ * comes twice: the second says that the first is complete. Such a sector is sealed, and from
+ * then on (not before) the sector left behind is not needed.
+ */
+static void turn_over(dfota_inplace *run)
+{
+    const uint32_t sector = run->device->sector_size;
+    const uint32_t last[3] = {run->before, run->newest, run->newest};
+    uint8_t bytes[DFOTA_INPLACE_RECORD_SIZE];
+    unsigned i;
+
+    run->log = run->newest != NOWHERE && run->newest < sector ? sector : 0u;
+    run->turn++;
+    flash_erase(run, run->device->journal_address + run->log);
+    for (i = 0; i < 3u; i++) {
+        if (last[i] != NOWHERE && get_record(run, last[i], bytes)) {
+            append_record(run, bytes);
+        }
+    }
+}
+
+/* What a sector of the log holds. */
+typedef struct log_sector {
+    uint32_t newest; /* NOWHERE: nothing */
+    uint32_t before;
+    uint32_t sequence;
+    uint32_t turn;
+    int is_sealed;
+} log_sector;
+
+static void read_log(dfota_inplace *run, uint32_t begin, log_sector *log)
+{
+    uint8_t bytes[DFOTA_INPLACE_RECORD_SIZE];
+    uint32_t at;
+
+    memset(log, 0, sizeof *log);
+    log->newest = NOWHERE;
+    for (at = begin; at - begin + record_room(run) <= run->device->sector_size &&
+                     get_record(run, at, bytes);
+         at += record_room(run)) {
+        if (log->newest != NOWHERE && get_word(bytes + 4) == log->sequence) {
+            log->is_sealed = 1;
+        }
+        log->before = log->newest;
+        log->newest = at;
+        log->sequence = get_word(bytes + 4);
+        log->turn = get_word(bytes + AT_TURN);
+    }
+}
+
+/*
+ * Whether `a` is to be believed rather than `b`: the sealed one, of two sealed ones the later.
+ * Where none is, a cut hit the seal or what comes before it: all that counts is in the
+ * earlier one too, unless that is what the cut hit.
+ */
+static int is_better(const log_sector *a, const log_sector *b)
+{
+    if (a->newest == NOWHERE || b->newest == NOWHERE) {
+        return a->newest != NOWHERE;
+    }
+    if (a->is_sealed != b->is_sealed) {
+        return a->is_sealed;
+    }
+    if (a->is_sealed) {
+        return a->turn > b->turn;
+    }
+    return a->sequence != b->sequence ? a->sequence > b->sequence : a->turn < b->turn;
+}
+
+/* The newest record, if there is one. */
+static void find_record(dfota_inplace *run, record *found)
+{
+    uint8_t bytes[DFOTA_INPLACE_RECORD_SIZE];
+    log_sector log;
+    log_sector other;
+
+    memset(found, 0, sizeof *found);
+    read_log(run, 0, &log);
+    read_log(run, run->device->sector_size, &other);
+    run->turn = log.turn > other.turn ? log.turn : other.turn;
+    if (is_better(&other, &log)) {
+        log = other;
+    }
+    run->newest = log.newest;
+    run->before = log.before;
+    run->sequence = log.sequence;
+    run->log = NOWHERE; /* no sector was erased in this session */
+    run->half = 2u * run->device->sector_size;
+    if (log.newest != NOWHERE && get_record(run, log.newest, bytes)) {
+        found->kind = get_word(bytes + 12);
+        found->progress = get_word(bytes + 16);
+        found->size = get_word(bytes + 20);
+        run->half = get_word(bytes + 24);
+        memcpy(found->payload_digest, bytes + AT_PAYLOAD_DIGEST, PAYLOAD_DIGEST_SIZE);
+        found->is_ours = memcmp(bytes + AT_IDENTITY, run->identity, IDENTITY_SIZE) == 0;
+    }
+}
+
+/* -- the journal: checkpoints ------------------------------------------------------------- */
+
+/* Bytes of the journal for one checkpoint. */
+static uint32_t half_size(const dfota_inplace_device *device)
+{
+    const uint32_t sectors = device->journal_size / device->sector_size;
+
+    return (sectors - 2u) / 2u * device->sector_size;
+}
 
 /* A dfota_move_checkpoint that only counts and hashes. */
 static int measure_payload(void *ctx, uint8_t *buf, size_t size)
@@ -5722,21 +5873,34 @@ static int measure_payload(void *ctx, uint8_t *buf, size_t size)
     return 0;
 }
 
-/* A page of the log is full, or the record ends. */
+/* What the checkpoint of the patch as it stands takes, and its digest. */
+static uint32_t measure_checkpoint(dfota_inplace *run, uint8_t digest[DFOTA_SHA256_SIZE])
+{
+    run->payload = 0;
+    dfota_sha256_begin(&run->sha);
+    if (run->failure == DFOTA_OK) {
+        fail_of_inplace(run, dfota_patch_checkpoint(&run->patch, measure_payload, run));
+    }
+    dfota_sha256_end(&run->sha, digest);
+    return run->payload;
+}
+
+/* A page of the checkpoint is full, or it ends. */
 static void flush(dfota_inplace *run)
 {
     const dfota_inplace_device *device = run->device;
+    const uint32_t address = device->journal_address + run->payload;
 
-    if (run->log % device->sector_size == 0) {
-        flash_erase(run, device->journal_address + run->log);
+    if (run->payload % device->sector_size == 0) {
+        flash_erase(run, address);
     }
-    flash_program(run, device->journal_address + run->log, run->used);
-    run->log += device->page_size;
+    flash_program(run, address, run->used);
+    run->payload += device->page_size;
     run->used = 0;
 }
 
-/* A dfota_move_checkpoint that appends to the log. */
-static int append(void *ctx, uint8_t *buf, size_t size)
+/* A dfota_move_checkpoint that programs. */
+static int write_payload(void *ctx, uint8_t *buf, size_t size)
 {
     dfota_inplace *run = (dfota_inplace *)ctx;
     const uint32_t page_size = run->device->page_size;
@@ -5755,118 +5919,6 @@ static int append(void *ctx, uint8_t *buf, size_t size)
     return run->failure != DFOTA_OK;
 }
 
-/* What the checkpoint of the patch as it stands would take, and its digest. */
-static uint32_t measure_checkpoint(dfota_inplace *run, uint8_t digest[DFOTA_SHA256_SIZE])
-{
-    run->payload = 0;
-    dfota_sha256_begin(&run->sha);
-    if (run->failure == DFOTA_OK) {
-        patch_failed(run, dfota_patch_checkpoint(&run->patch, measure_payload, run));
-    }
-    dfota_sha256_end(&run->sha, digest);
-    return run->payload;
-}
-
-/* Append a record; with a checkpoint of the patch if it is under way. */
-static void put_record(dfota_inplace *run, uint32_t kind, uint32_t progress)
-{
-    const dfota_inplace_device *device = run->device;
-    const uint32_t half = device->journal_size / 2u;
-    const int has_payload = kind == RECORD_WRITE && progress > 0;
-    uint8_t head[DFOTA_INPLACE_HEAD_SIZE];
-    uint8_t digest[DFOTA_SHA256_SIZE];
-    uint32_t size = 0;
-
-    memset(head, 0, sizeof head);
-    if (has_payload) {
-        size = measure_checkpoint(run, digest);
-        memcpy(head + AT_PAYLOAD_DIGEST, digest, PART_SIZE);
-    }
-    if (size + sizeof head > half - run->log % half) {
-        run->log = run->log < half ? half : 0u;
-    }
-    run->sequence++;
-    memcpy(head, MAGIC_of_inplace, sizeof MAGIC_of_inplace);
-    put_word(head + 4, run->sequence);
-    put_word(head + 8, kind);
-    put_word(head + 12, progress);
-    put_word(head + 16, size);
-    memcpy(head + AT_IDENTITY, run->identity, PART_SIZE);
-    dfota_sha256_begin(&run->sha);
-    dfota_sha256_feed(&run->sha, head, AT_HEAD_DIGEST);
-    dfota_sha256_end(&run->sha, digest);
-    memcpy(head + AT_HEAD_DIGEST, digest, HEAD_DIGEST_SIZE);
-    run->used = 0;
-    (void)append(run, head, sizeof head);
-    if (has_payload && run->failure == DFOTA_OK) {
-        patch_failed(run, dfota_patch_checkpoint(&run->patch, append, run));
-    }
-    if (run->used > 0) {
-        flush(run);
-    }
-    if (run->log == device->journal_size) {
-        run->log = 0;
-    }
-}
-
-/* -- the journal: reading ---------------------------------------------------------------- */
-
-/* Read the record at `at`, if there is one. */
-static int get_record(dfota_inplace *run, uint32_t at, uint32_t end, record *found)
-{
-    const uint32_t journal = run->device->journal_address;
-    uint8_t head[DFOTA_INPLACE_HEAD_SIZE];
-    uint8_t digest[DFOTA_SHA256_SIZE];
-
-    flash_read(run, journal + at, head, sizeof head);
-    dfota_sha256_begin(&run->sha);
-    dfota_sha256_feed(&run->sha, head, AT_HEAD_DIGEST);
-    dfota_sha256_end(&run->sha, digest);
-    if (memcmp(head, MAGIC_of_inplace, sizeof MAGIC_of_inplace) != 0 ||
-        memcmp(digest, head + AT_HEAD_DIGEST, HEAD_DIGEST_SIZE) != 0) {
-        return 0;
-    }
-    found->address = at + (uint32_t)sizeof head;
-    found->sequence = get_word(head + 4);
-    found->kind = get_word(head + 8);
-    found->progress = get_word(head + 12);
-    found->size = get_word(head + 16);
-    found->is_ours = memcmp(head + AT_IDENTITY, run->identity, PART_SIZE) == 0;
-    if (found->size > end - found->address) {
-        return 0;
-    }
-    if (found->size > 0) {
-        dfota_sha256_begin(&run->sha);
-        hash_flash(run, journal + found->address, found->size);
-        dfota_sha256_end(&run->sha, digest);
-        return memcmp(digest, head + AT_PAYLOAD_DIGEST, PART_SIZE) == 0;
-    }
-    return 1;
-}
-
-/* The newest complete record; its half is not written to before the other one holds a newer. */
-static void find_record(dfota_inplace *run, record *newest)
-{
-    const uint32_t half = run->device->journal_size / 2u;
-    uint32_t begin;
-
-    memset(newest, 0, sizeof *newest);
-    run->log = 0;
-    for (begin = 0; begin < 2u * half; begin += half) {
-        uint32_t at = begin;
-        record found;
-        while (begin + half - at >= DFOTA_INPLACE_HEAD_SIZE && run->failure == DFOTA_OK &&
-               get_record(run, at, begin + half, &found)) {
-            if (newest->kind == RECORD_NONE || found.sequence > newest->sequence) {
-                *newest = found;
-                run->log = half - begin;
-            }
-            at = round_up(found.address + found.size, run->device->page_size);
-        }
-    }
-    run->sequence = newest->sequence;
-}
-
 /* A dfota_move_checkpoint that reads. */
 static int read_payload(void *ctx, uint8_t *buf, size_t size)
 {
@@ -5875,6 +5927,55 @@ static int read_payload(void *ctx, uint8_t *buf, size_t size)
     flash_read(run, run->device->journal_address + run->payload, buf, (uint32_t)size);
     run->payload += (uint32_t)size;
     return run->failure != DFOTA_OK;
+}
+
+/* Program a checkpoint of the patch where the newest one is not. */
+static uint32_t put_checkpoint(dfota_inplace *run, uint8_t digest[DFOTA_SHA256_SIZE])
+{
+    const uint32_t first = 2u * run->device->sector_size;
+    const uint32_t size = measure_checkpoint(run, digest);
+
+    if (size > half_size(run->device)) {
+        fail_of_inplace(run, DFOTA_ERR_LIMIT);
+        return 0;
+    }
+    run->half = run->half == first ? first + half_size(run->device) : first;
+    run->payload = run->half;
+    run->used = 0;
+    if (run->failure == DFOTA_OK) {
+        fail_of_inplace(run, dfota_patch_checkpoint(&run->patch, write_payload, run));
+    }
+    if (run->used > 0) {
+        flush(run);
+    }
+    return size;
+}
+
+/* Write down how far the update is; with a checkpoint of the patch if that is under way. */
+static void put_record(dfota_inplace *run, uint32_t kind, uint32_t progress)
+{
+    const uint32_t sector = run->device->sector_size;
+    uint8_t bytes[DFOTA_INPLACE_RECORD_SIZE];
+    uint8_t digest[DFOTA_SHA256_SIZE];
+    uint32_t size = 0;
+
+    memset(bytes, 0, sizeof bytes);
+    if (kind == RECORD_WRITE && progress > 0) {
+        size = put_checkpoint(run, digest);
+        memcpy(bytes + AT_PAYLOAD_DIGEST, digest, PAYLOAD_DIGEST_SIZE);
+    }
+    if (run->log == NOWHERE || run->log % sector == 0 || sector - run->log % sector < record_room(run)) {
+        turn_over(run);
+    }
+    memcpy(bytes, MAGIC_of_inplace, sizeof MAGIC_of_inplace);
+    run->sequence++;
+    put_word(bytes + 4, run->sequence);
+    put_word(bytes + 12, kind);
+    put_word(bytes + 16, progress);
+    put_word(bytes + 20, size);
+    put_word(bytes + 24, run->half);
+    memcpy(bytes + AT_IDENTITY, run->identity, IDENTITY_SIZE);
+    append_record(run, bytes);
 }
 
 /* -- the three stages --------------------------------------------------------------------- */
@@ -5951,7 +6052,7 @@ static void finish_of_inplace(dfota_inplace *run)
     }
     if (run->failure == DFOTA_OK) {
         put_record(run, RECORD_DONE, 0);
-        put_record(run, RECORD_DONE, 1); /* Rule 3, without a later session */
+        put_record(run, RECORD_DONE, 1); /* which makes the other one sure */
     }
 }
 
@@ -5997,7 +6098,8 @@ static int is_geometry(const dfota_inplace_device *device)
 
     return page > 0 && sector > 0 && sector % page == 0 && sector <= DFOTA_PATCH_IMAGE_MAX &&
            device->slot_size % sector == 0 && device->slot_size <= DFOTA_PATCH_IMAGE_MAX * 2u &&
-           device->journal_size > 0 && device->journal_size % (2u * sector) == 0;
+           device->journal_size >= 2u * sector && device->journal_size % sector == 0 &&
+           sector >= 4u * round_up(DFOTA_INPLACE_RECORD_SIZE, page);
 }
 
 /* Decode everything, with old as it lies, and program nothing. */
@@ -6007,14 +6109,12 @@ static void try_patch(dfota_inplace *run)
     const uint32_t size = run->patch.header.new_size;
     uint8_t digest[DFOTA_SHA256_SIZE];
     uint32_t position = 0;
-    uint32_t half;
 
     start_patch(run);
-    half = round_up(measure_checkpoint(run, digest) + DFOTA_INPLACE_HEAD_SIZE, device->sector_size);
-    if (run->interval > (size == 0 ? 0u : (size - 1u) / device->sector_size)) {
-        half = round_up(DFOTA_INPLACE_HEAD_SIZE, device->sector_size); /* no checkpoint is due */
+    run->journal_needed = 2u * device->sector_size;
+    if (size > run->interval * device->sector_size) {
+        run->journal_needed += 2u * round_up(measure_checkpoint(run, digest), device->sector_size);
     }
-    run->journal_needed = 2u * half;
     if (device->journal_size < run->journal_needed) {
         fail_of_inplace(run, DFOTA_ERR_LIMIT);
     }
@@ -6050,8 +6150,19 @@ static void resume(dfota_inplace *run, const record *found)
     if (found->size == 0) {
         return; /* nothing of new is sure to be there, and nothing of old before `gone` */
     }
-    run->payload = found->address;
-    patch_failed(run, dfota_patch_resume(&run->patch, run->device->memory,
+    if (found->size > half_size(run->device)) {
+        fail_of_inplace(run, DFOTA_ERR_LIMIT); /* of another device */
+        return;
+    }
+    dfota_sha256_begin(&run->sha);
+    hash_flash(run, run->device->journal_address + run->half, found->size);
+    dfota_sha256_end(&run->sha, digest);
+    if (memcmp(digest, found->payload_digest, PAYLOAD_DIGEST_SIZE) != 0) {
+        fail_of_inplace(run, DFOTA_ERR_DIGEST);
+        return;
+    }
+    run->payload = run->half;
+    fail_of_inplace(run, dfota_patch_resume(&run->patch, run->device->memory,
                                          run->device->memory_size, read_old, read_payload, run));
     sha = run->patch.sha;
     dfota_sha256_end(&sha, digest);
@@ -6064,7 +6175,7 @@ static void resume(dfota_inplace *run, const record *found)
 static void go(dfota_inplace *run, const record *found)
 {
     if (run->failure == DFOTA_OK && found->kind != RECORD_NONE) {
-        put_record(run, found->kind, found->progress);
+        turn_over(run);
     }
     if (run->failure != DFOTA_OK) {
         return;
@@ -6109,6 +6220,7 @@ dfota_result dfota_inplace_update(dfota_inplace *run, const dfota_inplace_device
     if (slot_has(run, run->patch.header.new_size, run->patch.header.new_digest,
                  DFOTA_PATCH_NEW_DIGEST_SIZE)) {
         if (found.is_ours && found.kind == RECORD_DONE && found.progress == 0) {
+            turn_over(run);
             put_record(run, RECORD_DONE, 1);
         }
         return run->failure;
@@ -6119,9 +6231,12 @@ dfota_result dfota_inplace_update(dfota_inplace *run, const dfota_inplace_device
     go(run, &found);
     return run->failure;
 }
+#undef AT_TURN
 #undef AT_IDENTITY
+#undef IDENTITY_SIZE
 #undef AT_PAYLOAD_DIGEST
-#undef AT_HEAD_DIGEST
-#undef PART_SIZE
-#undef HEAD_DIGEST_SIZE
+#undef PAYLOAD_DIGEST_SIZE
+#undef AT_DIGEST
+#undef DIGEST_SIZE
+#undef NOWHERE
 #endif

@@ -422,6 +422,9 @@ void dfota_adaptive_skip(dfota_adaptive *adaptive, const uint8_t *bytes, size_t 
 /** After so many equal bytes in a gap, the number of further ones is coded at once. */
 #define DFOTA_FILL_AFTER 8u
 
+/** With the mixing coder: after so many units as predicted, the rest of the run is coded at once. */
+#define DFOTA_CONTENT_RUN_LIMIT 4096u
+
 /** Only coding asks: whether these bytes of a gap are better stored. */
 typedef unsigned (*dfota_is_noise)(const uint8_t *bytes, uint32_t size);
 
@@ -732,8 +735,8 @@ const dfota_segment *dfota_patch_segments(const dfota_patch *patch);
  * it knows no chip, and it does not decide whether a patch may be trusted.
  */
 
-/** Bytes of a journal record before its checkpoint. */
-#define DFOTA_INPLACE_HEAD_SIZE 64u
+/** Bytes of a journal record, which takes whole pages. */
+#define DFOTA_INPLACE_RECORD_SIZE 64u
 
 /**
  * The device. Flash is addressed as the callbacks like; each returns 0, or else failure.
@@ -751,7 +754,7 @@ typedef struct dfota_inplace_device {
     uint32_t slot_address;    /* old, then new, begin here */
     uint32_t slot_size;       /* a multiple of sector_size */
     uint32_t journal_address; /* outside the slot */
-    uint32_t journal_size;    /* two halves, each a multiple of sector_size */
+    uint32_t journal_size;    /* a multiple of sector_size: two sectors and two checkpoints */
     uint8_t *page;            /* page_size bytes of RAM */
     void *memory;             /* for dfota_patch_start() */
     size_t memory_size;
@@ -770,7 +773,11 @@ typedef struct dfota_inplace {
     uint32_t moved;      /* how many of them, from the last one on, were moved up */
     uint32_t gone;       /* bytes of the slot, from its begin, in which nothing of old is left */
     uint32_t sequence;   /* of the newest record */
-    uint32_t log;        /* where in the journal the next byte of a record goes */
+    uint32_t turn;       /* how often the log changed its sector */
+    uint32_t log;        /* where in the journal the next record goes */
+    uint32_t newest;     /* where in the journal the newest record is, and the one before */
+    uint32_t before;
+    uint32_t half;       /* where in the journal the newest checkpoint begins */
     uint32_t payload;    /* where in the journal the next byte of a checkpoint is */
     uint32_t used;       /* bytes of the page that are filled */
     uint8_t identity[16];

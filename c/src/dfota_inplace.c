@@ -9,8 +9,8 @@
  * Rule 2. Nothing is programmed that was not erased in this very session: whatever a cut left
  *         half erased or half programmed is never built upon.
  * Rule 3. A record that was found is copied before it is relied on: its page may be what the
- *         cut hit, and read well only once. Until the copy is complete, the record before it is
- *         kept too, which is as good if nothing was done since.
+ *         cut hit, and read well only once. Until the copy is sealed, the record before it is
+ *         kept too, which is as good as long as nothing was done since.
  */
 #include "dfota_inplace.h"
 
@@ -40,6 +40,7 @@ typedef struct record {
     uint32_t progress;
     uint32_t size; /* of the checkpoint */
     int is_ours;
+    uint8_t payload_digest[PAYLOAD_DIGEST_SIZE];
 } record;
 
 /* The first failure counts; DFOTA_OK is none. */
@@ -278,58 +279,103 @@ static void append_record(dfota_inplace *run, uint8_t *bytes)
     }
 }
 
-/* Go on in the other sector of the log, with copies of the last two records. */
+/*
+ * Go on in the other sector of the log, with copies of the last two records; the last one
+ * comes twice: the second says that the first is complete. Such a sector is sealed, and from
+ * then on (not before) the sector left behind is not needed.
+ */
 static void turn_over(dfota_inplace *run)
 {
     const uint32_t sector = run->device->sector_size;
-    const uint32_t last[2] = {run->before, run->newest};
+    const uint32_t last[3] = {run->before, run->newest, run->newest};
     uint8_t bytes[DFOTA_INPLACE_RECORD_SIZE];
     unsigned i;
 
     run->log = run->newest != NOWHERE && run->newest < sector ? sector : 0u;
     run->turn++;
     flash_erase(run, run->device->journal_address + run->log);
-    for (i = 0; i < 2u; i++) {
+    for (i = 0; i < 3u; i++) {
         if (last[i] != NOWHERE && get_record(run, last[i], bytes)) {
             append_record(run, bytes);
         }
     }
 }
 
-/* The newest record that is complete, and the one before it in the same sector. */
-static void find_record(dfota_inplace *run, record *found)
+/* What a sector of the log holds. */
+typedef struct log_sector {
+    uint32_t newest; /* NOWHERE: nothing */
+    uint32_t before;
+    uint32_t sequence;
+    uint32_t turn;
+    int is_sealed;
+} log_sector;
+
+static void read_log(dfota_inplace *run, uint32_t begin, log_sector *log)
 {
-    const uint32_t sector = run->device->sector_size;
     uint8_t bytes[DFOTA_INPLACE_RECORD_SIZE];
     uint32_t at;
 
-    memset(found, 0, sizeof *found);
-    run->newest = NOWHERE;
-    run->before = NOWHERE;
-    run->half = 2u * sector;
-    for (at = 0; at < 2u * sector; at += record_room(run)) {
-        uint32_t sequence;
-        uint32_t turn;
-        if (!get_record(run, at, bytes)) {
-            at = at < sector ? sector - record_room(run) : 2u * sector;
-            continue;
+    memset(log, 0, sizeof *log);
+    log->newest = NOWHERE;
+    for (at = begin; at - begin + record_room(run) <= run->device->sector_size &&
+                     get_record(run, at, bytes);
+         at += record_room(run)) {
+        if (log->newest != NOWHERE && get_word(bytes + 4) == log->sequence) {
+            log->is_sealed = 1;
         }
-        sequence = get_word(bytes + 4);
-        turn = get_word(bytes + AT_TURN);
-        if (run->newest == NOWHERE || sequence > run->sequence ||
-            (sequence == run->sequence && turn > run->turn)) {
-            run->before = at % sector != 0 ? at - record_room(run) : NOWHERE;
-            run->newest = at;
-            run->sequence = sequence;
-            run->turn = turn;
-            found->kind = get_word(bytes + 12);
-            found->progress = get_word(bytes + 16);
-            found->size = get_word(bytes + 20);
-            run->half = get_word(bytes + 24);
-            found->is_ours = memcmp(bytes + AT_IDENTITY, run->identity, IDENTITY_SIZE) == 0;
-        }
+        log->before = log->newest;
+        log->newest = at;
+        log->sequence = get_word(bytes + 4);
+        log->turn = get_word(bytes + AT_TURN);
     }
-    run->log = NOWHERE; /* the sector was not erased in this session */
+}
+
+/*
+ * Whether `a` is to be believed rather than `b`: the sealed one, of two sealed ones the later.
+ * Where none is, a cut hit the seal or what comes before it: all that counts is in the
+ * earlier one too, unless that is what the cut hit.
+ */
+static int is_better(const log_sector *a, const log_sector *b)
+{
+    if (a->newest == NOWHERE || b->newest == NOWHERE) {
+        return a->newest != NOWHERE;
+    }
+    if (a->is_sealed != b->is_sealed) {
+        return a->is_sealed;
+    }
+    if (a->is_sealed) {
+        return a->turn > b->turn;
+    }
+    return a->sequence != b->sequence ? a->sequence > b->sequence : a->turn < b->turn;
+}
+
+/* The newest record, if there is one. */
+static void find_record(dfota_inplace *run, record *found)
+{
+    uint8_t bytes[DFOTA_INPLACE_RECORD_SIZE];
+    log_sector log;
+    log_sector other;
+
+    memset(found, 0, sizeof *found);
+    read_log(run, 0, &log);
+    read_log(run, run->device->sector_size, &other);
+    run->turn = log.turn > other.turn ? log.turn : other.turn;
+    if (is_better(&other, &log)) {
+        log = other;
+    }
+    run->newest = log.newest;
+    run->before = log.before;
+    run->sequence = log.sequence;
+    run->log = NOWHERE; /* no sector was erased in this session */
+    run->half = 2u * run->device->sector_size;
+    if (log.newest != NOWHERE && get_record(run, log.newest, bytes)) {
+        found->kind = get_word(bytes + 12);
+        found->progress = get_word(bytes + 16);
+        found->size = get_word(bytes + 20);
+        run->half = get_word(bytes + 24);
+        memcpy(found->payload_digest, bytes + AT_PAYLOAD_DIGEST, PAYLOAD_DIGEST_SIZE);
+        found->is_ours = memcmp(bytes + AT_IDENTITY, run->identity, IDENTITY_SIZE) == 0;
+    }
 }
 
 /* -- the journal: checkpoints ------------------------------------------------------------- */
@@ -628,6 +674,17 @@ static void resume(dfota_inplace *run, const record *found)
     }
     if (found->size == 0) {
         return; /* nothing of new is sure to be there, and nothing of old before `gone` */
+    }
+    if (found->size > half_size(run->device)) {
+        fail(run, DFOTA_ERR_LIMIT); /* of another device */
+        return;
+    }
+    dfota_sha256_begin(&run->sha);
+    hash_flash(run, run->device->journal_address + run->half, found->size);
+    dfota_sha256_end(&run->sha, digest);
+    if (memcmp(digest, found->payload_digest, PAYLOAD_DIGEST_SIZE) != 0) {
+        fail(run, DFOTA_ERR_DIGEST);
+        return;
     }
     run->payload = run->half;
     fail(run, dfota_patch_resume(&run->patch, run->device->memory,

@@ -291,7 +291,7 @@ static void recover(rig *it, uint32_t first, unsigned mode)
         return;
     }
     (void)session(it, &result);
-    if (it->operations > 0 && it->operations <= 4u) {
+    if (it->operations > 0 && it->operations <= 6u) {
         (void)session(it, &result); /* the cut may have weakened the last record */
     }
     if (result != DFOTA_OK || it->operations != 0 || !is_new(it)) {
