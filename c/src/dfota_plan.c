@@ -11,6 +11,10 @@
 
 /* A block that must save so much more than it costs is not given up for a smaller map. */
 #define TOLL_MAX (1 << 22)
+/* Images that are together smaller than this are always worth the effort. */
+#define SMALL 0x180000u
+/* How often the best plan is tried to be made better still. */
+#define REFINEMENTS 2
 
 int dfota_pair_progress(dfota_pair *pair, uint32_t steps)
 {
@@ -63,6 +67,9 @@ typedef struct planning {
     dfota_candidates found;
     dfota_blocks blocks;
     dfota_segments segments;
+    dfota_blocks best_blocks; /* the cheapest plan so far */
+    dfota_segments best_segments;
+    uint64_t best_cost;
     uint8_t *old_seen;
     uint8_t *new_seen;
 } planning;
@@ -73,6 +80,8 @@ static void finish(planning *all)
     free(all->found.items);
     free(all->blocks.items);
     free(all->segments.items);
+    free(all->best_blocks.items);
+    free(all->best_segments.items);
     free(all->old_seen);
     free(all->new_seen);
     free(all->pair.literal_costs);
@@ -194,10 +203,84 @@ static int fit_blocks(planning *all)
     return 0;
 }
 
+/* Complete the plan for the present map, and keep it if it is the cheapest. Returns 0 on success. */
+static int keep_if_best(planning *all, int *is_best)
+{
+    dfota_pair *const pair = &all->pair;
+    uint64_t cost;
+
+    if (fit_blocks(all) != 0 ||
+        dfota_layout(pair, &all->blocks, DFOTA_LAYOUT_FINE, &all->segments) != 0 ||
+        dfota_mark_plain(pair, &all->blocks, &all->segments) != 0) {
+        return 1;
+    }
+    cost = dfota_estimate(pair, &all->blocks, &all->segments);
+    *is_best = all->best_cost == 0 || cost < all->best_cost;
+    if (*is_best) {
+        uint32_t i;
+        all->best_cost = cost;
+        all->best_blocks.count = 0;
+        all->best_segments.count = 0;
+        for (i = 0; i < all->blocks.count; i++) {
+            const dfota_block *const block = &all->blocks.items[i];
+            if (dfota_blocks_add(&all->best_blocks, block->at, block->from, block->length) != 0) {
+                return 1;
+            }
+        }
+        for (i = 0; i < all->segments.count; i++) {
+            if (dfota_segments_add(&all->best_segments, &all->segments.items[i]) != 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* Back to the best plan; its blocks as they were found. */
+static int take_best(planning *all)
+{
+    uint32_t i;
+
+    all->blocks.count = 0;
+    all->segments.count = 0;
+    for (i = 0; i < all->best_blocks.count; i++) {
+        const dfota_block *const block = &all->best_blocks.items[i];
+        if (dfota_blocks_add(&all->blocks, block->at, block->from,
+                             block->length & ~DFOTA_BLOCK_PLAIN) != 0) {
+            return 1;
+        }
+    }
+    for (i = 0; i < all->best_segments.count; i++) {
+        if (dfota_segments_add(&all->segments, &all->best_segments.items[i]) != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* With the layout that the best map suggests, see and choose again. */
+static int try_layout(planning *all, dfota_layout_how how, int thorough, int *is_best)
+{
+    *is_best = 0;
+    if (take_best(all) != 0 ||
+        (how != DFOTA_LAYOUT_FINE &&
+         dfota_layout(&all->pair, &all->blocks, how, &all->segments) != 0)) {
+        return 1;
+    }
+    if (all->segments.count == 0) {
+        return 0;
+    }
+    return see(all) != 0 || (thorough ? match_seen(all) : choose_again(all, 0)) != 0 ||
+           keep_if_best(all, is_best) != 0;
+}
+
 static int plan_all(planning *all)
 {
     dfota_pair *const pair = &all->pair;
-    unsigned round;
+    const int thorough =
+        pair->options->effort > 0 || (uint64_t)pair->old_size + pair->new_size < SMALL;
+    int is_best = 0;
+    int i;
 
     pair->literal_costs = (uint16_t *)malloc(0x10000u * sizeof(uint16_t));
     if (pair->literal_costs == NULL) {
@@ -208,20 +291,20 @@ static int plan_all(planning *all)
         return 1;
     }
     dfota_suffixes_free(&all->suffixes);
-    for (round = 0; round < (pair->options->effort > 0 ? 3u : 1u); round++) {
-        if (dfota_layout(pair, &all->blocks, round == 0, &all->segments) != 0) {
-            return 1;
-        }
-        if (all->segments.count == 0) {
-            break;
-        }
-        if (see(all) != 0 || (round == 0 && pair->options->effort > 0 ? match_seen(all)
-                                                                      : choose_again(all, 0)) != 0) {
+    if (keep_if_best(all, &is_best) != 0 ||
+        try_layout(all, DFOTA_LAYOUT_DOUBTFUL, thorough, &is_best) != 0) {
+        return 1;
+    }
+    if ((!is_best || thorough) && try_layout(all, DFOTA_LAYOUT_COARSE, 0, &is_best) != 0) {
+        return 1;
+    }
+    is_best = 1;
+    for (i = 0; thorough && is_best && i < REFINEMENTS; i++) {
+        if (try_layout(all, DFOTA_LAYOUT_FINE, 0, &is_best) != 0) {
             return 1;
         }
     }
-    return fit_blocks(all) != 0 || dfota_layout(pair, &all->blocks, 0, &all->segments) != 0 ||
-           dfota_mark_plain(pair, &all->blocks, &all->segments) != 0;
+    return 0;
 }
 
 int dfota_plan_make(dfota_plan *plan, const uint8_t *old_image, uint32_t old_size,
@@ -237,16 +320,16 @@ int dfota_plan_make(dfota_plan *plan, const uint8_t *old_image, uint32_t old_siz
     all.pair.old_size = old_size;
     all.pair.new_size = new_size;
     all.pair.options = options;
-    all.pair.total = options->effort > 0 ? 2u * (old_size / 64u) + 5u * (new_size / 64u)
-                                         : old_size / 64u + 2u * (new_size / 64u);
+    all.pair.total = options->effort > 0 ? 2u * (old_size / 64u) + 6u * (new_size / 64u)
+                                         : old_size / 64u + 3u * (new_size / 64u);
     result = plan_all(&all);
     if (result == 0) {
-        plan->blocks = all.blocks.items;
-        plan->block_count = all.blocks.count;
-        plan->segments = all.segments.items;
-        plan->segment_count = all.segments.count;
-        all.blocks.items = NULL;
-        all.segments.items = NULL;
+        plan->blocks = all.best_blocks.items;
+        plan->block_count = all.best_blocks.count;
+        plan->segments = all.best_segments.items;
+        plan->segment_count = all.best_segments.count;
+        all.best_blocks.items = NULL;
+        all.best_segments.items = NULL;
     }
     finish(&all);
     return result;

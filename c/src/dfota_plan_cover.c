@@ -23,7 +23,7 @@
 #define BACK_DROP (96 * DFOTA_COST_BIT)
 #define RING 8192u
 /* Shortest match that makes a candidate. */
-#define MATCH_MIN 8u
+#define MATCH_MIN 7u
 /* So many equal bytes ahead: no need to look for something else. */
 #define RUN_ENOUGH 32u
 

@@ -23,6 +23,8 @@
 /* What a segment costs in the patch; and what it must be worth while much is still unknown. */
 #define SEGMENT_COST (64 * DFOTA_COST_BIT)
 #define SEGMENT_COST_COARSE (512 * DFOTA_COST_BIT)
+/* A map made of equal bytes argues against prediction, with so much exaggeration. */
+#define DOUBT 4
 /* Where there is room for few segments only, they must be worth so many times as much ... */
 #define SCARCE 8
 /* ... and once more, so often, before some are left out. */
@@ -46,6 +48,7 @@ typedef struct layout {
     const dfota_segments *regions;
     uint32_t granules;
     int64_t segment_cost;
+    int doubt;
     kind kinds[KIND_MAX];
     int64_t *gains[KIND_MAX]; /* of each granule */
     uint32_t kind_count;
@@ -53,6 +56,7 @@ typedef struct layout {
 
 typedef struct trial {
     int64_t *gains;
+    int doubt; /* losses are divided by this */
 } trial;
 
 static void try_unit(void *ctx, const dfota_predictor *predictor, const dfota_unit *unit,
@@ -61,9 +65,9 @@ static void try_unit(void *ctx, const dfota_predictor *predictor, const dfota_un
     trial *const of = (trial *)ctx;
 
     if (unit->moved) {
-        of->gains[predictor->old_offset / GRANULE] +=
-            dfota_unit_cost(unit->raw, actual, unit->length) -
-            dfota_unit_cost(unit->predicted, actual, unit->length);
+        const int gain = dfota_unit_cost(unit->raw, actual, unit->length) -
+                         dfota_unit_cost(unit->predicted, actual, unit->length);
+        of->gains[predictor->old_offset / GRANULE] += gain < 0 ? gain / of->doubt : gain;
     }
 }
 
@@ -87,6 +91,7 @@ static int try_kind(const layout *of, kind as, unsigned correction_bits, int64_t
     }
     memset(gains, 0, of->granules * sizeof *gains);
     one.gains = gains;
+    one.doubt = of->doubt;
     result = dfota_walk(of->pair, &of->map, &of->pieces, &segments, correction_bits, try_unit, &one);
     free(segments.items);
     for (i = 0; i < of->granules; i++) {
@@ -397,7 +402,7 @@ static void join(dfota_segments *segments)
 
 /* Judge every granule with the addresses of these regions; returns 0, and what is gained. */
 static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *regions,
-                   int coarse, dfota_segments *segments, int64_t *gain)
+                   dfota_layout_how how, dfota_segments *segments, int64_t *gain)
 {
     const uint32_t most = pair->options->segment_max;
     layout one;
@@ -407,7 +412,8 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
     memset(&one, 0, sizeof one);
     one.pair = pair;
     one.regions = regions;
-    one.segment_cost = coarse ? SEGMENT_COST_COARSE : SEGMENT_COST;
+    one.segment_cost = how == DFOTA_LAYOUT_FINE ? SEGMENT_COST : SEGMENT_COST_COARSE;
+    one.doubt = how == DFOTA_LAYOUT_DOUBTFUL ? DOUBT : 1;
     one.granules = pair->old_size / GRANULE + 1u;
     result = dfota_map_sort(&one.map, blocks) != 0 || find_pieces(pair, blocks, &one.pieces) != 0;
     one.scale = thin_out(&one.pieces, pair->options->effort > 0 ? SAMPLE_MAX : SAMPLE_QUICK);
@@ -432,7 +438,7 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
     return result;
 }
 
-int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, int coarse,
+int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_layout_how how,
                  dfota_segments *segments)
 {
     dfota_segments claims;
@@ -451,19 +457,20 @@ int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, int coarse,
     free(map.items);
     if (result == 0) {
         result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
-                 lay_out(pair, blocks, &regions, coarse, segments, &gain) != 0;
+                 lay_out(pair, blocks, &regions, how, segments, &gain) != 0;
     }
-    if (result == 0 && claims.count > 0 && coarse) { /* perhaps votes alone know better */
+    if (result == 0 && claims.count > 0 && !pair->claims_are_right) { /* perhaps votes alone know better */
         claims.count = 0;
         regions.count = 0;
         result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
-                 lay_out(pair, blocks, &regions, coarse, &other, &other_gain) != 0;
+                 lay_out(pair, blocks, &regions, how, &other, &other_gain) != 0;
         if (result == 0 && other_gain > gain) {
             const dfota_segments kept = *segments;
             *segments = other;
             other = kept;
             pair->claims_are_wrong = 1;
         }
+        pair->claims_are_right = !pair->claims_are_wrong;
     }
     free(claims.items);
     free(regions.items);

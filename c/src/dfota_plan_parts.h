@@ -62,7 +62,8 @@ typedef struct dfota_pair {
     const dfota_plan_options *options;
     uint8_t isas[DFOTA_PLAN_ISA_MAX]; /* instruction sets that were found */
     uint32_t isa_count;
-    int claims_are_wrong;    /* whether headers were found to lie */
+    int claims_are_wrong;    /* whether headers were found to lie ... */
+    int claims_are_right;    /* ... or not */
     uint32_t done;           /* progress, of `total` */
     uint32_t total;
     int cancelled;
@@ -111,11 +112,14 @@ int dfota_see(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments
 int dfota_mark_plain(const dfota_pair *pair, dfota_blocks *blocks, const dfota_segments *segments);
 
 /* -- dfota_plan_layout.c */
-/*
- * What old is made of, judged by the references that `blocks` (sorted by `at`) moved. Coarse: no
- * detail that may be a mistake of a map made without knowing this.
- */
-int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, int coarse,
+/** How much detail a layout has, and how far a map is trusted that was made without knowing it. */
+typedef enum dfota_layout_how {
+    DFOTA_LAYOUT_FINE = 0,
+    DFOTA_LAYOUT_COARSE = 1,  /* no detail that may be the map's mistake */
+    DFOTA_LAYOUT_DOUBTFUL = 2 /* the same, and what argues against prediction counts less */
+} dfota_layout_how;
+/* What old is made of, judged by the references that `blocks` (sorted by `at`) moved. */
+int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_layout_how how,
                  dfota_segments *segments);
 
 /* -- dfota_plan_headers.c */

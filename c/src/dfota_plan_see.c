@@ -93,7 +93,7 @@ int dfota_unit_cost(const uint8_t *seen, const uint8_t *actual, uint32_t length)
 
     for (i = 0; i < length; i++) {
         if (seen[i] != actual[i]) {
-            cost += cost == 0 ? 11 * DFOTA_COST_BIT : 6 * DFOTA_COST_BIT;
+            cost += cost == 0 ? 9 * DFOTA_COST_BIT : 5 * DFOTA_COST_BIT;
         }
     }
     return cost;
@@ -139,7 +139,7 @@ uint64_t dfota_estimate(dfota_pair *pair, const dfota_blocks *blocks,
         whole.cost = 0;
     }
     free(map.items);
-    whole.cost += (uint64_t)segments->count * 80u * DFOTA_COST_BIT;
+    whole.cost += (uint64_t)segments->count * 36u * DFOTA_COST_BIT;
     for (i = 0; i <= blocks->count; i++) {
         const uint32_t at = i < blocks->count ? blocks->items[i].at : pair->new_size;
         uint32_t j;
@@ -149,7 +149,7 @@ uint64_t dfota_estimate(dfota_pair *pair, const dfota_blocks *blocks,
         }
         if (i < blocks->count) {
             const uint32_t shift = blocks->items[i].from - at;
-            whole.cost += (shift == displacement ? 16u : 30u) * DFOTA_COST_BIT;
+            whole.cost += (shift == displacement ? 13u : 24u) * DFOTA_COST_BIT;
             whole.cost += (at > end ? 7u : 0u) * DFOTA_COST_BIT;
             displacement = shift;
             end = at + (blocks->items[i].length & ~DFOTA_BLOCK_PLAIN);
