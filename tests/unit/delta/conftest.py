@@ -18,13 +18,15 @@ HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parents[2] / "vectors" / "patch"
 
 
-def _load_oracle() -> ModuleType:
-    name = "dfota_reference_decoder"
-    spec = importlib.util.spec_from_file_location(name, HERE / "reference_decoder.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+def _load(name: str, path: Path) -> ModuleType:
+    """A module or package of this folder, once."""
+    if name not in sys.modules:
+        inside = [str(path.parent)] if path.name == "__init__.py" else None
+        spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=inside)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return sys.modules[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def oracle() -> ModuleType:
     """The pure-Python reference decoder."""
-    return _load_oracle()
+    return _load("dfota_reference", HERE / "reference" / "__init__.py")
+
+
+@pytest.fixture(scope="session")
+def writer() -> ModuleType:
+    """The encoder that has the models of the reference decoder."""
+    return _load("dfota_reference_encoder", HERE / "reference_encoder.py")
+
+
+@pytest.fixture(scope="session")
+def synthetic() -> ModuleType:
+    """Invented code of every instruction set."""
+    return _load("dfota_synthetic_code", HERE / "synthetic_code.py")
 
 
 def firmware_like(size: int, seed: int) -> bytes:

@@ -43,14 +43,29 @@ def releases(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return old, new
 
 
-@settings(max_examples=150, deadline=None)
-@given(releases())
+@pytest.mark.parametrize("profile", ["balanced", "embedded"])
+@settings(max_examples=60, deadline=None)
+@given(images=releases())
 def test_any_edit_comes_back_by_c_and_by_the_oracle(
-    oracle: ModuleType, images: tuple[bytes, bytes]
+    oracle: ModuleType, profile: delta.Profile, images: tuple[bytes, bytes]
 ) -> None:
     old, new = images
 
-    patch = delta.generate(old, new)
+    patch = delta.generate(old, new, profile=profile)
+
+    assert delta.apply(old, patch) == new
+    assert oracle.decode(old, patch) == new
+
+
+@settings(max_examples=20, deadline=None)
+@given(images=releases())
+def test_any_edit_comes_back_from_the_mixing_coder(
+    oracle: ModuleType, images: tuple[bytes, bytes]
+) -> None:
+    """Fewer, and of at most 1500 bytes: the oracle is slow here."""
+    old, new = (image[:1500] for image in images)
+
+    patch = delta.generate(old, new, profile="max")
 
     assert delta.apply(old, patch) == new
     assert oracle.decode(old, patch) == new

@@ -8,8 +8,29 @@ only, nothing of dfota, and it checks nothing that the specification does not te
 
 from __future__ import annotations
 
-from .decoder import decode
+from .content import Copies, Gaps
+from .copy_map import Block, MapCoder, Segment
+from .decoder import begin_models, decode, read_map
 from .header import Header, parse_header
+from .instructions import Reference, Sweep
+from .prediction import Predictor
+from .range_decoder import RangeDecoder
 from .refusal import Refused
 
-__all__ = ["Header", "Refused", "decode", "parse_header"]
+__all__ = [
+    "Block",
+    "Copies",
+    "Gaps",
+    "Header",
+    "MapCoder",
+    "Predictor",
+    "RangeDecoder",
+    "Reference",
+    "Refused",
+    "Segment",
+    "Sweep",
+    "begin_models",
+    "decode",
+    "parse_header",
+    "read_map",
+]

@@ -7,11 +7,13 @@ Everything decodes. *wanted* is for the encoder of the tests: what it shall say.
 
 from __future__ import annotations
 
-from .adaptive import AdaptiveCoder
+from .adaptive import ENDLESS, AdaptiveCoder
 from .mixing import MixingCoder
 from .models import Bit, Coder, Number, even, number, plain
+from .prediction import Unit
 from .refusal import Refused
 
+RUN_LIMIT = 4096
 CHUNK_SIZE = 4096
 CHUNK_MIN = 256
 FILL_AFTER = 8
@@ -67,3 +69,43 @@ class Gaps:
         """How many bytes like the last one follow; -1 where the coded number is 0."""
         more = len(wanted) - len(wanted.lstrip(bytes([last])))
         return number(self.coder, self._fill, 0, more + 1) - 1
+
+
+class Copies:
+    """The units of blocks. What is certain of them is kept from the mixing coder."""
+
+    def __init__(self, coder: Coder, models: AdaptiveCoder | MixingCoder) -> None:
+        self.coder = coder
+        self.models = models
+        self._run = 0  # units in a row that were as predicted
+        self._sure = 0  # units that are known to be
+        self._wrong_after_sure = False
+        self._endless = False
+        self._ends = Bit()
+        self._run_length = Number()
+
+    def unit(self, unit: Unit, wanted: bytes = b"", ahead: int = ENDLESS) -> bytes:
+        """The bytes of a unit in new. *ahead* (for the encoder): how many right units follow."""
+        if isinstance(self.models, AdaptiveCoder):
+            return self.models.unit(unit, wanted, ahead)
+        known = self._sure or self._wrong_after_sure or self._endless
+        if self._run == RUN_LIMIT and not known:
+            self._code_run(ahead)
+        if self._sure or self._endless:
+            self._sure = max(self._sure - 1, 0)
+            actual = unit.predicted
+            self.models.skip(actual)
+        else:
+            self._wrong_after_sure = False
+            actual = self.models.unit(unit, wanted)
+        self._run = min(self._run + 1, RUN_LIMIT) if actual == unit.predicted else 0
+        return actual
+
+    def _code_run(self, ahead: int) -> None:
+        """After many right units: how many more, at once."""
+        if plain(self.coder, self._ends, int(ahead == ENDLESS)):
+            self._endless = True
+            return
+        count = number(self.coder, self._run_length, 0, min(ahead, 0x3FFFFFFF) + 1)
+        self._sure = max(count - 1, 0)
+        self._wrong_after_sure = True

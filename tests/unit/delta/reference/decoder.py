@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 
 from .adaptive import AdaptiveCoder
-from .content import Gaps
+from .content import Copies, Gaps
 from .copy_map import Block, MapCoder, Segment
 from .header import MAX, Header, parse_header
 from .mixing import MixingCoder
@@ -51,6 +51,7 @@ def decode(old: bytes, patch: bytes) -> bytes:
     predictor = Predictor(old, segments, blocks, header.correction_bits)
     models = begin_models(coder, header, old)
     gaps = Gaps(coder, models)
+    copies = Copies(coder, models)
     new = b""
     for block in [*blocks, None]:
         gap = (block.at if block else header.new_size) - len(new)
@@ -65,7 +66,7 @@ def decode(old: bytes, patch: bytes) -> bytes:
         predictor.begin(block)
         while predictor.left:
             unit = predictor.next()
-            actual = models.unit(unit)
+            actual = copies.unit(unit)
             predictor.learn(unit, actual)
             new += actual
     coder.end()

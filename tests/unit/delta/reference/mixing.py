@@ -182,7 +182,7 @@ class MixingCoder:
         return self._old[at] if 0 <= at < len(self._old) else -1
 
     def skip(self, data: bytes) -> None:
-        """Bytes of a gap that were made without this coder."""
+        """Bytes of new that were made without this coder."""
         self._new += data
         for match in self._matches:
             match.is_live = False

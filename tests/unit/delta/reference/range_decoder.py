@@ -57,7 +57,7 @@ class RangeDecoder:
 
     def end(self) -> None:
         """New is complete: the patch must end here, as every encoder ends it."""
-        if self._at < len(self._patch):
+        if self._at < len(self._patch) or self._tail != TAIL:
             raise Refused("TRAILING")
-        if self._tail != TAIL or self._code >= RANGE_MIN:
+        if self._code >= RANGE_MIN:
             raise Refused("CODE")
