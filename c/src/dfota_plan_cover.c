@@ -24,6 +24,9 @@
 #define RING 8192u
 /* Shortest match that makes a candidate. */
 #define MATCH_MIN 7u
+/* So many equal bytes ahead, and no other displacement is considered any more. */
+#define LEAP 2048u
+#define LEAP_QUICK 192u
 /* So many equal bytes ahead: no need to look for something else. */
 #define RUN_ENOUGH 32u
 
@@ -270,7 +273,9 @@ static void step(sweep *path, uint32_t at)
 
     for (i = 0; i < path->count; i++) {
         state *const one = &path->states[i];
-        if (i != path->best) {
+        if (i != path->best && one->cost < best_cost + COST_GAP) {
+            one->useful = at; /* no fresh start is as cheap */
+        } else if (i != path->best) {
             const int64_t fresh = best_cost + (one->literal ? COST_GAP
                                                             : start_cost(path, at, end, one->displacement));
             if (fresh < one->cost) {
@@ -472,6 +477,38 @@ static uint32_t look(sweep *path, const dfota_suffixes *suffixes, dfota_candidat
     return at + length;
 }
 
+/*
+ * Where the best path is right for so long that nothing else matters, go to the last byte of
+ * that; returns how far.
+ */
+static uint32_t leap(sweep *path, uint32_t at, uint32_t run)
+{
+    state *const best = &path->states[path->best];
+    const uint32_t length = run - 1u;
+    const uint32_t node_now = node_of(path, best);
+    const uint32_t noted = length < BACK_MAX + 1u ? length : BACK_MAX + 1u;
+    uint32_t i;
+
+    if (path->failed) {
+        return 0;
+    }
+    best->misses = 0;
+    best->useful = at + length;
+    for (i = length - noted + 1u; i <= length; i++) {
+        path->ring_cost[(at + i) % RING] = best->cost + (int64_t)i * hit_costs[0];
+        path->ring_node[(at + i) % RING] = node_now;
+    }
+    best->cost += (int64_t)length * hit_costs[0];
+    path->states[1] = *best;
+    path->best = 1;
+    path->count = 2;
+    path->states[0].cost = path->states[1].cost + COST_GAP;
+    path->states[0].at = at + length;
+    path->states[0].parent = node_now;
+    path->states[0].own = NONE;
+    return length;
+}
+
 /* -- the result ------------------------------------------------------------------------- */
 
 static int add_block(dfota_blocks *blocks, uint32_t at, uint32_t from, uint32_t length)
@@ -566,14 +603,29 @@ int dfota_cover(dfota_pair *pair, const dfota_suffixes *suffixes, const dfota_ca
                 dfota_candidates *found, int toll, dfota_blocks *blocks)
 {
     sweep path;
+    const uint32_t enough = pair->options->effort > 0 ? LEAP : LEAP_QUICK;
     uint32_t next_look = 0;
     uint32_t next_known = 0;
+    uint32_t next_leap = 0;
+    uint32_t steps = 0;
     uint32_t at;
     int result = 1;
 
     if (begin(&path, pair, toll) == 0) {
         remember(&path, 0);
         for (at = 0; at < pair->new_size && !path.failed && !pair->cancelled; at++) {
+            if (at >= next_leap && pair->options->in_place_sector == 0 &&
+                !path.states[path.best].literal) {
+                const uint32_t run =
+                    run_at(pair, at, path.states[path.best].displacement, 0xffffffffu);
+                next_leap = at + run + 1u;
+                if (run > enough) {
+                    const uint32_t before = at;
+                    at += leap(&path, at, run);
+                    next_look = next_look < at ? at : next_look;
+                    (void)dfota_pair_progress(pair, at - before);
+                }
+            }
             while (known != NULL && next_known < known->count &&
                    known->items[next_known].at <= at) {
                 const dfota_candidate *const item = &known->items[next_known++];
@@ -586,7 +638,7 @@ int dfota_cover(dfota_pair *pair, const dfota_suffixes *suffixes, const dfota_ca
             }
             step(&path, at);
             remember(&path, at + 1u);
-            if ((at & 0xffffu) == 0xffffu) {
+            if ((++steps & 0xffffu) == 0) {
                 (void)dfota_pair_progress(pair, 0x10000u);
             }
         }

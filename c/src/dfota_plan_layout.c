@@ -17,7 +17,7 @@
 #define PIECE_MAX 1024u
 /* Most bytes that are looked at per trial; of more, an even sample. */
 #define SAMPLE_MAX 0x400000u
-#define SAMPLE_QUICK 0x100000u
+#define SAMPLE_QUICK 0x80000u
 /* The same for finding instruction sets at all. */
 #define SAMPLE_ISA 0x40000u
 /* What a segment costs in the patch; and what it must be worth while much is still unknown. */

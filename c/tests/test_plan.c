@@ -205,7 +205,7 @@ static void test_random_edits(uint8_t *old_image, uint8_t *new_image)
     unsigned round;
 
     for (round = 0; round < 60u; round++) {
-        dfota_plan_options options = everything(round & 1u);
+        dfota_plan_options options = everything((round + round / 10u) & 1u);
         const uint32_t old_size = 1u + chance(round % 10u == 9u ? 0x8000u : 0x1000u);
         uint32_t new_size;
         if (round % 3u == 0) {
