@@ -4828,7 +4828,7 @@ void dfota_patch_defaults(dfota_patch_header *header)
     if (header->profile == DFOTA_PROFILE_MAX) {
         header->correction_bits = bits_for(header->old_size / 8u, 8, 16);
         header->slot_bits = bits_for(header->old_size / 2u + header->new_size / 2u, 12, 18);
-        header->index_bits = bits_for(header->old_size, 10, 20);
+        header->index_bits = bits_for(header->old_size, 10, 17);
         header->train = header->old_size < 0x100000u ? header->old_size : 0x100000u;
     } else if (header->profile == DFOTA_PROFILE_BALANCED) {
         header->correction_bits = 13;

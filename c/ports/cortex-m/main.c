@@ -317,13 +317,12 @@ static void calibrate(void)
 
 int main(void)
 {
-    char name[128];
-    char *at = name;
+    char *at = (char *)store_begin; /* nothing else is there yet */
     int32_t size;
     int status = 0;
 
     clock_begin();
-    host_arguments(name, sizeof name);
+    host_arguments(at, 4096);
     (void)next_word(&at);
     size = host_load(at, (uint8_t *)jobs, 0x100000u);
     if (size < 0) {
