@@ -89,11 +89,11 @@ def share_of(pairs: list[Pair], size: int) -> tuple[bytes, bytes]:
 
 
 def programs(folders: list[Path], size: int) -> bytes:
-    """About *size* bytes of ELF files: the first bytes of as many as it takes, smallest first."""
+    """*size* bytes of ELF files one behind the other, in the order of their names; less if few."""
 
     def elves() -> Iterator[Path]:
         for folder in folders:
-            files = (path for path in sorted(folder.glob("*")) if path.is_file())
+            files = (path for path in sorted(folder.rglob("*")) if path.is_file())
             yield from (path for path in files if not path.is_symlink())
 
     found = bytearray()
