@@ -7,7 +7,7 @@ NATIVE := $(wildcard c/src/*.c c/src/*.h src/dfota/_native/build_native.py) setu
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check bench format pin clean tools c-test firmware
+.PHONY: help setup demo test test-long check bench bench-delta format pin clean tools c-test firmware
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -48,8 +48,15 @@ format: setup  ## let ruff format and mend what it can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup  ## size and speed against peers, side by side
+bench: bench-delta  ## the same as bench-delta
+
+bench-delta: $(VENV)/.peers  ## patch sizes, times and memory against peers, side by side (ARGS=--help)
 	$(BIN)/python benches/delta.py $(ARGS)
+
+# A peer that cannot be installed here is skipped with a reason; the others are measured.
+$(VENV)/.peers: requirements/bench.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt \
+	  && touch $@ || echo "not every peer of requirements/bench.txt could be installed" >&2
 
 c-test:  ## build and test the C files alone
 	$(MAKE) -C c test
@@ -60,6 +67,8 @@ firmware: setup  ## rebuild the example firmware with arm-none-eabi-gcc and comp
 pin:  ## pin the newest versions with their hashes (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --upgrade -o requirements/dev.txt requirements/dev.in
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --upgrade -o requirements/bench.txt requirements/bench.in
 
 clean:  ## remove what the other commands made
 	rm -rf $(VENV) build dist demo src/*.egg-info c/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
