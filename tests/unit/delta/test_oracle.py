@@ -170,7 +170,11 @@ def test_a_mutated_body_is_judged_alike(
     drawn: dict[str, Any],
     damage: tuple[float, int],
 ) -> None:
-    """The header stays true, so that the damage reaches map, predictor and coder."""
+    """The header stays true, so that the damage reaches map, predictor and coder.
+
+    It may hit what matters to no byte, such as a segment that no block copies from; but what
+    comes out is new, or nothing.
+    """
     old, new, plan = build(oracle, writer, synthetic, drawn)
     patch = bytearray(writer.ReferenceEncoder(oracle).encode(old, new, plan))
     begin = oracle.parse_header(patch).size
@@ -179,7 +183,7 @@ def test_a_mutated_body_is_judged_alike(
 
     c_says = by_c(old, bytes(patch))
 
-    assert isinstance(c_says, str)
+    assert isinstance(c_says, str) or c_says == new
     assert c_says == by_oracle(oracle, old, bytes(patch))
 
 
