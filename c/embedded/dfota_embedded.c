@@ -5487,8 +5487,8 @@ dfota_result dfota_patch_resume(dfota_patch *patch, void *memory, size_t size,
  * Rule 2. Nothing is programmed that was not erased in this very session: whatever a cut left
  *         half erased or half programmed is never built upon.
  * Rule 3. A record that was found is copied before it is relied on: its page may be what the
- *         cut hit, and read well only once. Until the copy is sealed, the record before it is
- *         kept too, which is as good as long as nothing was done since.
+ *         cut hit, and read well for a while only. Until the copy is sealed, the record before
+ *         it is kept too, which is as good as long as nothing was done since.
  */
 
 /* What a record says; the order in which an update meets them. */
@@ -5744,7 +5744,6 @@ static void append_record(dfota_inplace *run, uint8_t *bytes)
     put_word(bytes + AT_TURN, run->turn);
     record_digest(run, bytes, digest);
     memcpy(bytes + AT_DIGEST, digest, DIGEST_SIZE);
-    run->before = run->newest;
     run->newest = run->log;
     for (done = 0; done < DFOTA_INPLACE_RECORD_SIZE; done += device->page_size) {
         const uint32_t take = least(DFOTA_INPLACE_RECORD_SIZE - done, device->page_size);
@@ -5755,31 +5754,28 @@ static void append_record(dfota_inplace *run, uint8_t *bytes)
 }
 
 /*
- * Go on in the other sector of the log, with copies of the last two records; the last one
- * comes twice: the second says that the first is complete. Such a sector is sealed, and from
- * then on (not before) the sector left behind is not needed.
+ * Go on in the other sector of the log, with a copy of the newest record, which comes twice:
+ * the second one says that the first is complete. Such a sector is sealed, and from then on
+ * (not before) the sector left behind is not needed.
  */
 static void turn_over(dfota_inplace *run)
 {
     const uint32_t sector = run->device->sector_size;
-    const uint32_t last[3] = {run->before, run->newest, run->newest};
+    const uint32_t newest = run->newest;
     uint8_t bytes[DFOTA_INPLACE_RECORD_SIZE];
     unsigned i;
 
     run->log = run->newest != NOWHERE && run->newest < sector ? sector : 0u;
     run->turn++;
     flash_erase(run, run->device->journal_address + run->log);
-    for (i = 0; i < 3u; i++) {
-        if (last[i] != NOWHERE && get_record(run, last[i], bytes)) {
-            append_record(run, bytes);
-        }
+    for (i = 0; i < 2u && newest != NOWHERE && get_record(run, newest, bytes); i++) {
+        append_record(run, bytes);
     }
 }
 
 /* What a sector of the log holds. */
 typedef struct log_sector {
     uint32_t newest; /* NOWHERE: nothing */
-    uint32_t before;
     uint32_t sequence;
     uint32_t turn;
     int is_sealed;
@@ -5798,7 +5794,6 @@ static void read_log(dfota_inplace *run, uint32_t begin, log_sector *log)
         if (log->newest != NOWHERE && get_word(bytes + 4) == log->sequence) {
             log->is_sealed = 1;
         }
-        log->before = log->newest;
         log->newest = at;
         log->sequence = get_word(bytes + 4);
         log->turn = get_word(bytes + AT_TURN);
@@ -5807,8 +5802,8 @@ static void read_log(dfota_inplace *run, uint32_t begin, log_sector *log)
 
 /*
  * Whether `a` is to be believed rather than `b`: the sealed one, of two sealed ones the later.
- * Where none is, a cut hit the seal or what comes before it: all that counts is in the
- * earlier one too, unless that is what the cut hit.
+ * Where none is, the seal of the earlier one was hit by a cut (and read well until now); its
+ * first record was not.
  */
 static int is_better(const log_sector *a, const log_sector *b)
 {
@@ -5839,7 +5834,6 @@ static void find_record(dfota_inplace *run, record *found)
         log = other;
     }
     run->newest = log.newest;
-    run->before = log.before;
     run->sequence = log.sequence;
     run->log = NOWHERE; /* no sector was erased in this session */
     run->half = 2u * run->device->sector_size;

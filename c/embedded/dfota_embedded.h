@@ -775,8 +775,7 @@ typedef struct dfota_inplace {
     uint32_t sequence;   /* of the newest record */
     uint32_t turn;       /* how often the log changed its sector */
     uint32_t log;        /* where in the journal the next record goes */
-    uint32_t newest;     /* where in the journal the newest record is, and the one before */
-    uint32_t before;
+    uint32_t newest;     /* where in the journal the newest record is */
     uint32_t half;       /* where in the journal the newest checkpoint begins */
     uint32_t payload;    /* where in the journal the next byte of a checkpoint is */
     uint32_t used;       /* bytes of the page that are filled */

@@ -22,7 +22,7 @@ enum { CUT_BEFORE, CUT_HALF, CUT_LAST_BYTE, CUT_AFTER, CUT_WEAK, CUT_COUNT };
 typedef struct chip {
     uint8_t *bytes;
     uint32_t *erased; /* of each page: the session in which it was erased; 0: not since used */
-    uint8_t *weak;    /* of each page: 2 reads well in the next session, 1 no more */
+    uint8_t *weak;    /* of each page: after so many sessions it reads well no more; 0: never */
     uint32_t session;
 } chip;
 
@@ -122,7 +122,7 @@ static void change(rig *it, uint32_t address, const uint8_t *data, uint32_t size
     for (i = address / page_size; i < (address + size) / page_size && mode != CUT_BEFORE; i++) {
         const int whole = mode == CUT_AFTER || mode == CUT_WEAK || mode == CUT_COUNT;
         it->flash.erased[i] = data == NULL && whole ? it->flash.session : 0;
-        it->flash.weak[i] = mode == CUT_WEAK ? 2 : 0;
+        it->flash.weak[i] = (uint8_t)(mode == CUT_WEAK ? 2u + random_number() % 3u : 0u);
     }
 }
 
@@ -267,16 +267,19 @@ static int is_new(const rig *it)
     return memcmp(it->flash.bytes, new_image, new_size) == 0;
 }
 
-/* After one cut: cut again twice at random, then go through; then nothing is left to do. */
+/*
+ * After one cut: up to four more at random, most of them where the journal is renewed, then go
+ * through; then nothing is left to do.
+ */
 static void recover(rig *it, uint32_t first, unsigned mode)
 {
-    const unsigned more = random_number() % 3u;
+    const unsigned more = random_number() % 5u;
     dfota_result result = DFOTA_OK;
     unsigned i;
 
     for (i = 0; i < more; i++) {
-        it->cut_at = 1u + random_number() % (random_number() % 2u ? 8u : 400u);
-        it->cut_mode = random_number() % CUT_COUNT;
+        it->cut_at = 1u + random_number() % (random_number() % 4u ? 6u : 400u);
+        it->cut_mode = random_number() % 2u ? (unsigned)CUT_WEAK : random_number() % CUT_COUNT;
         if (!session(it, &result)) {
             break;
         }
