@@ -73,7 +73,7 @@ def test_help_costs_little() -> None:
     """``dfota --help`` loads no room: completion and help must feel instant."""
     program = (
         "import sys; from dfota.cli.main import cli; cli.main(['--help'], standalone_mode=False);"
-        "heavy = {'cryptography', 'numpy', 'rich', 'h11', 'cbor2', 'serialx', 'ssl', 'asyncio',"
+        "heavy = {'cryptography', 'rich', 'h11', 'cbor2', 'serialx', 'ssl', 'asyncio',"
         "         'starlette', 'dfota.modem', 'dfota.host', 'dfota.server', 'dfota._native'};"
         "found = sorted(heavy & set(sys.modules)); print(found, file=sys.stderr);"
         "sys.exit(bool(found))"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = ("cryptography", "cffi", "ssl", "asyncio", "numpy", "rich", "serialx", "starlette")
+HEAVY = ("cryptography", "cffi", "ssl", "asyncio", "rich", "serialx", "starlette")
 
 
 def test_the_plugin_loads_no_room():
