@@ -114,6 +114,7 @@ def renamed(text: str, names: set[str], suffix: str) -> str:
 
 
 def source_files(folder: Path) -> list[Path]:
+    """What the one source file consists of, in order."""
     files: list[Path] = []
     for name in SOURCES:
         for path in sorted(folder.glob(f"dfota_{name}.c")):
@@ -123,10 +124,12 @@ def source_files(folder: Path) -> list[Path]:
 
 
 def titled(name: str, text: str) -> str:
+    """The text of a file under a line with its name."""
     return f"\n/* == {name} {'=' * (84 - len(name))} */\n\n{text}"
 
 
 def make_header(folder: Path) -> str:
+    """All public headers as one."""
     parts = [HEADER_INTRODUCTION, '\n#ifdef __cplusplus\nextern "C" {\n#endif\n']
     for name in HEADERS:
         text = titled(f"dfota_{name}.h", bare((folder / f"dfota_{name}.h").read_text()))
@@ -138,6 +141,7 @@ def make_header(folder: Path) -> str:
 
 
 def make_source(folder: Path) -> str:
+    """All sources as one."""
     texts = {path.stem: bare(path.read_text()) for path in source_files(folder)}
     uses = Counter(
         name
@@ -153,13 +157,13 @@ def make_source(folder: Path) -> str:
     for stem, text in texts.items():
         suffix = "_of_" + stem.removeprefix("dfota_")
         mine = shared & (set(STATIC.findall(text)) | set(OWN_TYPE.findall(text)))
-        text = renamed(text, mine, suffix)
         macros = dict.fromkeys(re.findall(r"^#define (\w+)", text, re.MULTILINE))
         gone = set(re.findall(r"^#undef (\w+)", text, re.MULTILINE))
-        text += "".join(f"#undef {name}\n" for name in macros if name not in gone)
+        own = renamed(text, mine, suffix)
+        own += "".join(f"#undef {name}\n" for name in macros if name not in gone)
         if stem == "dfota_inplace":
-            text = f"#if DFOTA_WITH_INPLACE\n{text}#endif\n"
-        parts.append(titled(f"{stem}.c", text))
+            own = f"#if DFOTA_WITH_INPLACE\n{own}#endif\n"
+        parts.append(titled(f"{stem}.c", own))
     return "".join(parts)
 
 
