@@ -5,6 +5,7 @@
 Usage: amalgamate.py SOURCES TARGET   (`make single` in c/ calls it)
 """
 
+# ruff: noqa: INP001 - make runs it, nothing imports it
 from __future__ import annotations
 
 import re
