@@ -289,6 +289,11 @@ static void read_parameters(dfota_patch *patch)
     }
 }
 
+static uint32_t lesser(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
 static void read_header(dfota_patch *patch)
 {
     dfota_patch_header *header = &patch->header;
@@ -311,17 +316,20 @@ static void read_header(dfota_patch *patch)
     }
     flags = header_byte(patch);
     header->profile = flags & PROFILE_MASK;
-    if (header->profile >= DFOTA_PROFILE_COUNT || flags > 15u) {
+    if (header->profile >= DFOTA_PROFILE_COUNT || flags > 15u ||
+        (header->profile == DFOTA_PROFILE_MAX && (flags & HAS_PLACE))) {
         fail(patch, DFOTA_ERR_HEADER);
         return;
     }
     header->old_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
     header->new_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
-    header->segment_count = header_number(patch, DFOTA_PATCH_SEGMENT_MAX);
+    /* Nothing is smaller than a byte: so few bytes of patch cannot ask for much memory. */
+    header->segment_count = header_number(patch, lesser(DFOTA_PATCH_SEGMENT_MAX, header->old_size));
     header->block_count =
-        header_number(patch, header->profile == DFOTA_PROFILE_EMBEDDED
-                                 ? DFOTA_PATCH_EMBEDDED_BLOCK_MAX
-                                 : DFOTA_PATCH_BLOCK_MAX);
+        header_number(patch, lesser(header->profile == DFOTA_PROFILE_EMBEDDED
+                                        ? DFOTA_PATCH_EMBEDDED_BLOCK_MAX
+                                        : DFOTA_PATCH_BLOCK_MAX,
+                                    header->new_size));
     if (flags & HAS_PLACE) {
         header->sector_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
         header->spare_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);

@@ -304,10 +304,16 @@ def add_bad_headers(vectors: Vectors, old: bytes, patch: bytes) -> None:
     refuse("new-too-large", "LIMIT", "new has 2^30 + 1 bytes", sealed(2, one, most, one, one))
     refuse("endless-size", "LIMIT", "a size of more than five bytes", patch[:6] + b"\xff" * 40)
     refuse("padded-size", "HEADER", "a size with a byte too many", sealed(2, b"\x81\0", one, one))
-    refuse("segments-4097", "LIMIT", "4097 segments", sealed(2, one, one, b"\x81\x20", one))
-    refuse("blocks-4097", "LIMIT", "4097 blocks, embedded", sealed(2, one, one, one, b"\x81\x20"))
+    wide = b"\x80\x80\x80\x40"  # 2^27
+    refuse("segments-4097", "LIMIT", "4097 segments", sealed(2, wide, one, b"\x81\x20", one))
+    refuse("blocks-4097", "LIMIT", "4097 blocks, embedded", sealed(2, one, wide, one, b"\x81\x20"))
     many = b"\x81\x80\x80\x08"
-    refuse("blocks-16777217", "LIMIT", "2^24 + 1 blocks", sealed(1, one, one, one, many))
+    refuse("blocks-16777217", "LIMIT", "2^24 + 1 blocks", sealed(1, one, wide, one, many))
+    refuse("segments-over-old", "LIMIT", "2 segments, 1 byte", sealed(2, one, wide, b"\2", one))
+    refuse("blocks-over-new", "LIMIT", "2 blocks, 1 byte", sealed(2, wide, one, one, b"\2"))
+    refuse(
+        "max-in-place", "HEADER", "max reads all of old", sealed(4, one, one, one, one, one, one)
+    )
     refuse("sector-too-large", "LIMIT", "2^30 + 1 bytes", sealed(6, one, one, one, one, most, one))
     place = [one] * 4
     for name, flags, parameters, why in (

@@ -122,13 +122,13 @@ def parse_header(patch: bytes) -> Header:
         raise Refused("VERSION")
     flags = reader.byte()
     header.profile = flags & 3
-    if header.profile > EMBEDDED or flags > 15:
+    if header.profile > EMBEDDED or flags > 15 or (header.profile == MAX and flags & HAS_PLACE):
         raise Refused("HEADER")
     header.old_size = reader.number(IMAGE_MAX)
     header.new_size = reader.number(IMAGE_MAX)
-    header.segment_count = reader.number(SEGMENT_MAX)
+    header.segment_count = reader.number(min(SEGMENT_MAX, header.old_size))
     most = EMBEDDED_BLOCK_MAX if header.profile == EMBEDDED else BLOCK_MAX
-    header.block_count = reader.number(most)
+    header.block_count = reader.number(min(most, header.new_size))
     if flags & HAS_PLACE:
         header.sector_size = reader.number(IMAGE_MAX)
         header.spare_size = reader.number(IMAGE_MAX)
