@@ -666,6 +666,11 @@ dfota_result dfota_create_use(dfota_creator *creator, const dfota_plan *plan)
     return creator->failure;
 }
 
+dfota_result dfota_create_like(dfota_creator *creator, const dfota_creator *planned)
+{
+    return dfota_create_use(creator, &planned->plan);
+}
+
 dfota_result dfota_create_step(dfota_creator *creator, uint32_t budget, uint32_t *done)
 {
     uint32_t spent = 0;

@@ -68,6 +68,17 @@ dfota_result dfota_create_plan(dfota_creator *creator, dfota_create_progress pro
 dfota_result dfota_create_use(dfota_creator *creator, const dfota_plan *plan);
 
 /**
+ * Use the plan of another creator, of the same images: to code it for another profile.
+ *
+ * Before:  dfota_create_begin() gave `creator`; dfota_create_plan() succeeded on `planned`.
+ * After:   as dfota_create_use().
+ * Returns: DFOTA_OK; DFOTA_ERR_MEMORY, _STATE.
+ * Power:   nothing outside the heap is changed.
+ * Cost:    O(segments + blocks).
+ */
+dfota_result dfota_create_like(dfota_creator *creator, const dfota_creator *planned);
+
+/**
  * Do a slice of the coding.
  *
  * Before:  dfota_create_plan() or dfota_create_use() succeeded on `creator`.

@@ -394,6 +394,15 @@ class Creator:
         if result != Result.OK:
             raise MemoryError("no memory to make a patch")
 
+    def plan_like(self, planned: Creator) -> None:
+        """Take over what *planned*, of the same images, has decided.
+
+        Raises:
+            MemoryError: no memory.
+        """
+        if lib.dfota_create_like(self._creator, planned._creator) != Result.OK:
+            raise MemoryError("no memory to make a patch")
+
     def step(self, budget: int) -> int:
         """Code about *budget* bytes; returns how far it is, out of twice the size of new.
 

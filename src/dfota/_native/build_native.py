@@ -95,6 +95,7 @@ DECLARATIONS = """
 
     dfota_creator *dfota_create_begin(const dfota_create_input *input);
     int create_plan(dfota_creator *creator, void *handle);
+    int dfota_create_like(dfota_creator *creator, const dfota_creator *planned);
     int dfota_create_step(dfota_creator *creator, uint32_t budget, uint32_t *done);
     const uint8_t *dfota_create_patch(const dfota_creator *creator, size_t *size);
     void dfota_create_free(dfota_creator *creator);
