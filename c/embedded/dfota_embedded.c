@@ -3911,7 +3911,7 @@ static unsigned code_wrong(dfota_adaptive *adaptive, dfota_code_bit code, void *
     votes.bit_count = 2;
     votes.bits[0] = slot_for(adaptive, mixed(CONTEXT_UNIT + unit->kind, raw));
     votes.bits[1] = slot_for(
-        adaptive, mixed(CONTEXT_UNIT + 32u, (raw & 0xffffu) | unit->kind << 16 | known << 24));
+        adaptive, mixed(CONTEXT_UNIT + 32u, (raw & 0xffffu) | (uint32_t)unit->kind << 16 | known << 24));
     return vote(adaptive, &votes, adaptive->unit_weights[kind], code, coder, wrong);
 }
 
@@ -4014,8 +4014,8 @@ void dfota_adaptive_unit(dfota_adaptive *adaptive, dfota_code_bit code, void *co
         const dfota_replacement *known = replacement_for(adaptive, raw);
         wrong = code_wrong(adaptive, code, coder, unit, raw,
                            known->raw == raw && known->actual != raw, wrong);
-        adaptive->kinds[kind_of(unit)] = (uint8_t)(adaptive->kinds[kind_of(unit)] << 1 | wrong);
-        adaptive->hits = (uint8_t)(adaptive->hits << 1 | wrong);
+        adaptive->kinds[kind_of(unit)] = (uint8_t)((unsigned)adaptive->kinds[kind_of(unit)] << 1 | wrong);
+        adaptive->hits = (uint8_t)((unsigned)adaptive->hits << 1 | wrong);
     }
     if (wrong) {
         adaptive->run = 0;
@@ -4933,6 +4933,11 @@ static void read_parameters(dfota_patch *patch)
     }
 }
 
+static uint32_t lesser(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
 static void read_header(dfota_patch *patch)
 {
     dfota_patch_header *header = &patch->header;
@@ -4955,17 +4960,20 @@ static void read_header(dfota_patch *patch)
     }
     flags = header_byte(patch);
     header->profile = flags & PROFILE_MASK;
-    if (header->profile >= DFOTA_PROFILE_COUNT || flags > 15u) {
+    if (header->profile >= DFOTA_PROFILE_COUNT || flags > 15u ||
+        (header->profile == DFOTA_PROFILE_MAX && (flags & HAS_PLACE))) {
         fail_of_patch(patch, DFOTA_ERR_HEADER);
         return;
     }
     header->old_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
     header->new_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
-    header->segment_count = header_number(patch, DFOTA_PATCH_SEGMENT_MAX);
+    /* Nothing is smaller than a byte: so few bytes of patch cannot ask for much memory. */
+    header->segment_count = header_number(patch, lesser(DFOTA_PATCH_SEGMENT_MAX, header->old_size));
     header->block_count =
-        header_number(patch, header->profile == DFOTA_PROFILE_EMBEDDED
-                                 ? DFOTA_PATCH_EMBEDDED_BLOCK_MAX
-                                 : DFOTA_PATCH_BLOCK_MAX);
+        header_number(patch, lesser(header->profile == DFOTA_PROFILE_EMBEDDED
+                                        ? DFOTA_PATCH_EMBEDDED_BLOCK_MAX
+                                        : DFOTA_PATCH_BLOCK_MAX,
+                                    header->new_size));
     if (flags & HAS_PLACE) {
         header->sector_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);
         header->spare_size = header_number(patch, DFOTA_PATCH_IMAGE_MAX);

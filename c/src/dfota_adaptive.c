@@ -504,7 +504,7 @@ static unsigned code_wrong(dfota_adaptive *adaptive, dfota_code_bit code, void *
     votes.bit_count = 2;
     votes.bits[0] = slot_for(adaptive, mixed(CONTEXT_UNIT + unit->kind, raw));
     votes.bits[1] = slot_for(
-        adaptive, mixed(CONTEXT_UNIT + 32u, (raw & 0xffffu) | unit->kind << 16 | known << 24));
+        adaptive, mixed(CONTEXT_UNIT + 32u, (raw & 0xffffu) | (uint32_t)unit->kind << 16 | known << 24));
     return vote(adaptive, &votes, adaptive->unit_weights[kind], code, coder, wrong);
 }
 
@@ -607,8 +607,8 @@ void dfota_adaptive_unit(dfota_adaptive *adaptive, dfota_code_bit code, void *co
         const dfota_replacement *known = replacement_for(adaptive, raw);
         wrong = code_wrong(adaptive, code, coder, unit, raw,
                            known->raw == raw && known->actual != raw, wrong);
-        adaptive->kinds[kind_of(unit)] = (uint8_t)(adaptive->kinds[kind_of(unit)] << 1 | wrong);
-        adaptive->hits = (uint8_t)(adaptive->hits << 1 | wrong);
+        adaptive->kinds[kind_of(unit)] = (uint8_t)((unsigned)adaptive->kinds[kind_of(unit)] << 1 | wrong);
+        adaptive->hits = (uint8_t)((unsigned)adaptive->hits << 1 | wrong);
     }
     if (wrong) {
         adaptive->run = 0;

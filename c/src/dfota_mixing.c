@@ -553,7 +553,7 @@ static uint8_t spell(dfota_mixing *mixing, dfota_code_bit code, void *coder, uns
         uint32_t cell[2];
         uint32_t refined[2];
         int32_t logit;
-        unsigned bit = (byte >> (7u - bit_number)) & 1u;
+        unsigned bit = ((unsigned)byte >> (7u - bit_number)) & 1u;
 
         if (bit_number == 4u) {
             find_slots(mixing, node);
@@ -647,7 +647,7 @@ static void train_byte(dfota_mixing *mixing, uint8_t byte)
             uint32_t inner = 1;
             unsigned b;
             for (b = 0; b < 4u; b++) {
-                const unsigned bit = (byte >> (7u - 4u * half - b)) & 1u;
+                const unsigned bit = ((unsigned)byte >> (7u - 4u * half - b)) & 1u;
                 count_node(&s->node[inner - 1u], bit);
                 inner = inner << 1 | bit;
             }
@@ -730,7 +730,7 @@ int dfota_mixing_unit(dfota_mixing *mixing, dfota_code_bit code, void *coder,
         const uint32_t gap2 = mixing->last_miss[1] - mixing->last_miss[2];
         const uint32_t differs = unit->raw[i] != unit->predicted[i];
         const uint32_t inside = i | (unit_misses & 15u) << 3 | differs << 7;
-        const uint32_t what = form | unit->trust << 8 | (uint32_t)unit->moved << 11;
+        const uint32_t what = form | (uint32_t)unit->trust << 8 | (uint32_t)unit->moved << 11;
         const uint32_t next = i + 1u < unit->length ? unit->raw[i + 1u] : 256u;
         const uint32_t run = run_bucket(mixing->run);
         uint32_t contexts[FLAG_CONTEXTS];
@@ -763,7 +763,7 @@ int dfota_mixing_unit(dfota_mixing *mixing, dfota_code_bit code, void *coder,
         contexts[11] = mingle(11, (mixing->history & 0xffffffu) | differs << 24 | i << 25);
         contexts[12] = mingle(12, unit->raw[unit->length - 1u] | inside << 8 |
                                       (uint32_t)unit->length << 16 | (uint32_t)(run > 3u) << 20 | form << 21);
-        contexts[13] = mingle(mingle(13, back(mixing, 4) | predicted << 8 | c1 << 16),
+        contexts[13] = mingle(mingle(13, back(mixing, 4) | (uint32_t)predicted << 8 | c1 << 16),
                               (mixing->history & 0xffu));
         for (j = 0; j < FLAG_CONTEXTS; j++) {
             contexts[j] = j << FLAG_BITS | (contexts[j] >> (32u - FLAG_BITS));

@@ -5,7 +5,7 @@
  * every single flash operation, and again while recovering.
  *
  * Usage: test_inplace                                  every few operations, of many shapes
- *        test_inplace STRIDE                           every STRIDE-th operation (1: all)
+ *        test_inplace STRIDE                           every STRIDE-th operation (1: all; 0: no sweep)
  *        test_inplace OLD NEW SECTOR PAGE SPARE STRIDE the same for two files
  */
 #include <setjmp.h>
@@ -35,6 +35,7 @@ typedef struct rig {
     uint32_t operations;
     uint32_t cut_at; /* 0: never */
     unsigned cut_mode;
+    uint32_t bad_page; /* where a bit does not hold, plus 1; 0: nowhere */
     jmp_buf power;
     int is_main; /* tries all cuts at each of its operations */
     uint32_t stride;
@@ -147,7 +148,9 @@ static void try_cuts(rig *it, uint32_t address, const uint8_t *data, uint32_t si
 static void operate(rig *it, uint32_t address, const uint8_t *data, uint32_t size)
 {
     it->operations++;
-    if (it->is_main && it->operations % it->stride == 0) {
+    /* The pages of checkpoints are many and alike: of them only some, if so wanted. */
+    if (it->is_main && (it->operations % it->stride == 0 ||
+                        address < it->device.slot_size + 2u * it->device.sector_size)) {
         try_cuts(it, address, data, size);
     }
     if (it->operations == it->cut_at) {
@@ -182,6 +185,9 @@ static int flash_program(void *ctx, uint32_t address, const uint8_t *buf, size_t
         return 1;
     }
     operate(it, address, buf, (uint32_t)size);
+    if (it->bad_page == address + 1u) {
+        it->flash.bytes[address] ^= 16u;
+    }
     return 0;
 }
 
@@ -464,6 +470,66 @@ static void test_refusals(const uint8_t *old, uint32_t old_size, uint32_t sector
     free(patch);
 }
 
+/* Run until just before operation `cut_at`, flip a bit at `address` (0: in the newest checkpoint), and go on. */
+static void flip(rig *it, const uint8_t *old, uint32_t old_size, uint32_t cut_at, uint32_t address,
+                 const char *what)
+{
+    dfota_result result = DFOTA_OK;
+
+    install(it, old, old_size);
+    it->cut_at = cut_at;
+    it->cut_mode = CUT_BEFORE;
+    (void)session(it, &result);
+    it->cut_at = 0;
+    if (address == 0) {
+        address = it->device.journal_address + it->run.half + 99u;
+    }
+    it->flash.bytes[address] ^= 1u;
+    expect(it, DFOTA_ERR_DIGEST, what);
+    it->flash.bytes[address] ^= 1u;
+    expect(it, DFOTA_OK, "as it was before the flipped bit");
+    if (!is_new(it)) {
+        complain(what, cut_at, address, 0);
+    }
+}
+
+/* Flash that lies is noticed, before more is overwritten where that can be. */
+static void test_faults(const uint8_t *old, uint32_t old_size, uint32_t sector)
+{
+    const uint32_t slot = slot_for(old_size, sector, 2u * sector);
+    const uint32_t page = sector / 4u;
+    const uint32_t sectors = up(old_size, sector) / sector;
+    const uint32_t moving = up(old_size, page) / page + sectors; /* operations */
+    dfota_result result = DFOTA_OK;
+    size_t size = 0;
+    uint8_t *patch = make_patch(old, old_size, sector, 2u * sector, 1, &size);
+    uint32_t writing;
+    uint32_t i;
+    rig it;
+
+    set_up(&it, slot, up(64000, 2u * sector), sector, page, patch, size);
+    install(&it, old, old_size);
+    (void)session(&it, &result);
+    for (i = new_size; i < up(new_size, page); i++) {
+        if (it.flash.bytes[i] != 0xffu) {
+            complain("the last page is not padded", i, 0, 0);
+        }
+    }
+    writing = it.operations - 4u; /* the last checkpoint is complete, nothing says that all is done */
+    flip(&it, old, old_size, moving / 2u, 7u, "old is damaged that was not moved yet");
+    flip(&it, old, old_size, moving / 2u, slot - sector, "old is damaged that was moved");
+    flip(&it, old, old_size, writing, 9u, "new is damaged that was written");
+    flip(&it, old, old_size, writing, 0, "a checkpoint is damaged");
+    install(&it, old, old_size);
+    it.bad_page = 1u + sector;
+    (void)session(&it, &result);
+    if (result != DFOTA_ERR_IO) {
+        complain("a bit that does not hold", (unsigned long)result, 0, 0);
+    }
+    tear_down(&it);
+    free(patch);
+}
+
 /* The same journal serves one update after the other, there and back again. */
 static void test_journal_lives_on(const uint8_t *old, uint32_t old_size, uint32_t sector)
 {
@@ -596,10 +662,10 @@ int main(int argc, char **argv)
     } else {
         /* old and new sizes, sector, page, spare, extra room, every how-many-th operation */
         static const uint32_t shapes[][7] = {
-            {5000, 5600, 1024, 256, 0, 0, 11},      {6000, 6100, 1024, 256, 1024, 0, 11},
-            {9000, 9500, 1024, 256, 2048, 2048, 9}, {4000, 7000, 512, 128, 512, 1024, 11},
-            {7000, 3000, 512, 64, 512, 0, 21},     {3000, 0, 512, 64, 512, 0, 1},
-            {0, 3000, 512, 64, 0, 0, 3},            {3000, 3000, 512, 8, 700, 20480, 9},
+            {5000, 5600, 1024, 256, 0, 0, 19},      {6000, 6100, 1024, 256, 1024, 0, 41},
+            {9000, 9500, 1024, 256, 2048, 2048, 19}, {4000, 7000, 512, 128, 512, 1024, 19},
+            {7000, 3000, 512, 64, 512, 0, 97},     {3000, 0, 512, 64, 512, 0, 1},
+            {0, 3000, 512, 64, 0, 0, 3},            {3000, 3000, 512, 32, 700, 20480, 9},
         };
         unsigned i;
         for (i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -609,10 +675,13 @@ int main(int argc, char **argv)
             new_image = new;
             if (i == 1u) {
                 test_refusals(old, old_size, s[2], s[4]);
+                test_faults(old, old_size, s[2]);
                 test_journal_lives_on(old, old_size, s[2]);
             }
-            test_sweep(old, old_size, s[2], s[3], s[4], s[5],
-                       argc == 2 ? (uint32_t)atol(argv[1]) : s[6]);
+            if (argc < 2 || atol(argv[1]) > 0) {
+                test_sweep(old, old_size, s[2], s[3], s[4], s[5],
+                           argc == 2 ? (uint32_t)atol(argv[1]) : s[6]);
+            }
             free(old);
             free(new);
         }
