@@ -148,9 +148,7 @@ def build(oracle: ModuleType, writer: ModuleType, synthetic: ModuleType, drawn: 
     return old, new, writer.Plan(drawn["profile"], segments, blocks, parameters)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(drawn=plans())
-def test_any_plan_is_decoded_alike(
+def decode_alike(
     oracle: ModuleType, writer: ModuleType, synthetic: ModuleType, drawn: dict[str, Any]
 ) -> None:
     old, new, plan = build(oracle, writer, synthetic, drawn)
@@ -161,7 +159,24 @@ def test_any_plan_is_decoded_alike(
     assert oracle.decode(old, patch) == new
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn=plans())
+def test_any_plan_is_decoded_alike(
+    oracle: ModuleType, writer: ModuleType, synthetic: ModuleType, drawn: dict[str, Any]
+) -> None:
+    decode_alike(oracle, writer, synthetic, drawn)
+
+
+@pytest.mark.long
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(drawn=plans())
+def test_many_plans_are_decoded_alike(
+    oracle: ModuleType, writer: ModuleType, synthetic: ModuleType, drawn: dict[str, Any]
+) -> None:
+    decode_alike(oracle, writer, synthetic, drawn)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(drawn=plans(), damage=DAMAGE)
 def test_a_mutated_body_is_judged_alike(
     oracle: ModuleType,
