@@ -22,9 +22,22 @@ int dfota_pair_progress(dfota_pair *pair, uint32_t steps)
     pair->done = pair->total - pair->done < steps ? pair->total : pair->done + steps;
     if (!pair->cancelled && pair->options->progress != NULL &&
         pair->options->progress(pair->options->ctx, pair->done, pair->total) != 0) {
+#if defined(__GNUC__)
+        __atomic_store_n(&pair->cancelled, 1, __ATOMIC_RELAXED);
+#else
         pair->cancelled = 1;
+#endif
     }
     return pair->cancelled;
+}
+
+int dfota_pair_is_cancelled(const dfota_pair *pair)
+{
+#if defined(__GNUC__)
+    return __atomic_load_n(&pair->cancelled, __ATOMIC_RELAXED);
+#else
+    return *(const volatile int *)&pair->cancelled;
+#endif
 }
 
 int dfota_segments_add(dfota_segments *segments, const dfota_segment *segment)
@@ -70,6 +83,7 @@ typedef struct planning {
     dfota_blocks best_blocks; /* the cheapest plan so far */
     dfota_segments best_segments;
     uint64_t best_cost;
+    dfota_segments coarse; /* the coarse layout for the map that raw bytes show */
     uint8_t *old_seen;
     uint8_t *new_seen;
 } planning;
@@ -82,6 +96,7 @@ static void finish(planning *all)
     free(all->segments.items);
     free(all->best_blocks.items);
     free(all->best_segments.items);
+    free(all->coarse.items);
     free(all->old_seen);
     free(all->new_seen);
     free(all->pair.literal_costs);
@@ -93,7 +108,7 @@ static int match_raw(planning *all)
 
     pair->old_seen = pair->old_image;
     pair->new_seen = pair->new_image;
-    return dfota_suffixes_begin(&all->suffixes, pair->old_image, pair->old_size) != 0 ||
+    return dfota_suffixes_begin(&all->suffixes, pair->old_image, pair->old_size, pair) != 0 ||
            dfota_pair_progress(pair, pair->old_size) != 0 ||
            dfota_cover(pair, &all->suffixes, NULL, &all->found, 0, &all->blocks) != 0;
 }
@@ -139,7 +154,7 @@ static int match_seen(planning *all)
 
     memset(&more, 0, sizeof more);
     dfota_suffixes_free(&all->suffixes);
-    result = dfota_suffixes_begin(&all->suffixes, pair->old_seen, pair->old_size) != 0 ||
+    result = dfota_suffixes_begin(&all->suffixes, pair->old_seen, pair->old_size, pair) != 0 ||
              dfota_pair_progress(pair, pair->old_size) != 0 ||
              dfota_cover(pair, &all->suffixes, &all->found, &more, 0, &all->blocks) != 0;
     dfota_suffixes_free(&all->suffixes);
@@ -203,75 +218,143 @@ static int fit_blocks(planning *all)
     return 0;
 }
 
-/* Complete the plan for the present map, and keep it if it is the cheapest. Returns 0 on success. */
-static int keep_if_best(planning *all, int *is_best)
-{
-    dfota_pair *const pair = &all->pair;
-    uint64_t cost;
-
-    if (fit_blocks(all) != 0 ||
-        dfota_layout(pair, &all->blocks, DFOTA_LAYOUT_FINE, &all->segments) != 0 ||
-        dfota_mark_plain(pair, &all->blocks, &all->segments) != 0) {
-        return 1;
-    }
-    cost = dfota_estimate(pair, &all->blocks, &all->segments);
-    *is_best = all->best_cost == 0 || cost < all->best_cost;
-    if (*is_best) {
-        uint32_t i;
-        all->best_cost = cost;
-        all->best_blocks.count = 0;
-        all->best_segments.count = 0;
-        for (i = 0; i < all->blocks.count; i++) {
-            const dfota_block *const block = &all->blocks.items[i];
-            if (dfota_blocks_add(&all->best_blocks, block->at, block->from, block->length) != 0) {
-                return 1;
-            }
-        }
-        for (i = 0; i < all->segments.count; i++) {
-            if (dfota_segments_add(&all->best_segments, &all->segments.items[i]) != 0) {
-                return 1;
-            }
-        }
-    }
-    return 0;
-}
-
-/* Back to the best plan; its blocks as they were found. */
-static int take_best(planning *all)
+static int copy_blocks(dfota_blocks *copy, const dfota_blocks *blocks, uint32_t mask)
 {
     uint32_t i;
 
-    all->blocks.count = 0;
-    all->segments.count = 0;
-    for (i = 0; i < all->best_blocks.count; i++) {
-        const dfota_block *const block = &all->best_blocks.items[i];
-        if (dfota_blocks_add(&all->blocks, block->at, block->from,
-                             block->length & ~DFOTA_BLOCK_PLAIN) != 0) {
-            return 1;
-        }
-    }
-    for (i = 0; i < all->best_segments.count; i++) {
-        if (dfota_segments_add(&all->segments, &all->best_segments.items[i]) != 0) {
+    copy->count = 0;
+    for (i = 0; i < blocks->count; i++) {
+        const dfota_block *const block = &blocks->items[i];
+        if (dfota_blocks_add(copy, block->at, block->from, block->length & mask) != 0) {
             return 1;
         }
     }
     return 0;
 }
 
+static int copy_segments(dfota_segments *copy, const dfota_segments *segments)
+{
+    uint32_t i;
+
+    copy->count = 0;
+    for (i = 0; i < segments->count; i++) {
+        if (dfota_segments_add(copy, &segments->items[i]) != 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The layout of the present map, in one way. */
+static int lay_out(planning *all, dfota_layout_how how)
+{
+    dfota_segments *answers[DFOTA_LAYOUT_COUNT] = {NULL, NULL, NULL};
+
+    answers[how] = &all->segments;
+    return dfota_layout(&all->pair, &all->blocks, answers);
+}
+
+/* A plan that is complete but for its plain blocks, and what it costs with them. */
+typedef struct draft {
+    dfota_pair *pair;
+    dfota_blocks *blocks;
+    const dfota_segments *segments;
+    uint64_t cost;
+} draft;
+
+/* Item `item` of an array of drafts. */
+static int judge(void *ctx, uint32_t item, int is_caller)
+{
+    draft *const one = (draft *)ctx + item;
+
+    if (is_caller ? dfota_pair_progress(one->pair, 0) : dfota_pair_is_cancelled(one->pair)) {
+        return 1;
+    }
+    if (dfota_mark_plain(one->pair, one->blocks, one->segments) != 0) {
+        return 1;
+    }
+    one->cost = dfota_estimate(one->pair, one->blocks, one->segments);
+    return 0;
+}
+
+/* The present plan is the best one. */
+static int keep(planning *all, uint64_t cost)
+{
+    all->best_cost = cost;
+    return copy_blocks(&all->best_blocks, &all->blocks, 0xffffffffu) != 0 ||
+           copy_segments(&all->best_segments, &all->segments) != 0;
+}
+
+/* Complete the plan for the present map, and keep it if it is the cheapest. Returns 0 on success. */
+static int keep_if_best(planning *all, int *is_best)
+{
+    draft one;
+
+    one.pair = &all->pair;
+    one.blocks = &all->blocks;
+    one.segments = &all->segments;
+    if (fit_blocks(all) != 0 || lay_out(all, DFOTA_LAYOUT_FINE) != 0 || judge(&one, 0, 1) != 0) {
+        return 1;
+    }
+    *is_best = one.cost < all->best_cost;
+    return *is_best ? keep(all, one.cost) : 0;
+}
+
+/* See as the present layout says, and choose again. */
+static int see_again(planning *all, int thorough)
+{
+    return see(all) != 0 || (thorough ? match_seen(all) : choose_again(all, 0)) != 0;
+}
+
 /* With the layout that the best map suggests, see and choose again. */
-static int try_layout(planning *all, dfota_layout_how how, int thorough, int *is_best)
+static int try_layout(planning *all, dfota_layout_how how, int *is_best)
 {
     *is_best = 0;
-    if (take_best(all) != 0 ||
-        (how != DFOTA_LAYOUT_FINE &&
-         dfota_layout(&all->pair, &all->blocks, how, &all->segments) != 0)) {
+    if (copy_blocks(&all->blocks, &all->best_blocks, ~DFOTA_BLOCK_PLAIN) != 0 ||
+        copy_segments(&all->segments, &all->best_segments) != 0 ||
+        (how != DFOTA_LAYOUT_FINE && lay_out(all, how) != 0)) {
         return 1;
     }
     if (all->segments.count == 0) {
         return 0;
     }
-    return see(all) != 0 || (thorough ? match_seen(all) : choose_again(all, 0)) != 0 ||
-           keep_if_best(all, is_best) != 0;
+    return see_again(all, 0) != 0 || keep_if_best(all, is_best) != 0;
+}
+
+/*
+ * The plan for the map that raw bytes show, and the one for the map that is chosen when they
+ * are seen with a doubtful layout: the better one.
+ */
+static int plan_twice(planning *all, int thorough, int *is_second)
+{
+    dfota_segments *const answers[DFOTA_LAYOUT_COUNT] = {&all->best_segments, &all->coarse,
+                                                         &all->segments};
+    draft drafts[2];
+
+    *is_second = 0;
+    if (fit_blocks(all) != 0 || dfota_layout(&all->pair, &all->blocks, answers) != 0 ||
+        copy_blocks(&all->best_blocks, &all->blocks, 0xffffffffu) != 0) {
+        return 1;
+    }
+    drafts[0].pair = &all->pair;
+    drafts[0].blocks = &all->best_blocks;
+    drafts[0].segments = &all->best_segments;
+    drafts[1].pair = &all->pair;
+    drafts[1].blocks = &all->blocks;
+    drafts[1].segments = &all->segments;
+    if (all->segments.count == 0) {
+        if (judge(drafts, 0, 1) != 0) {
+            return 1;
+        }
+    } else {
+        if (see_again(all, thorough) != 0 || fit_blocks(all) != 0 ||
+            lay_out(all, DFOTA_LAYOUT_FINE) != 0 || dfota_share(judge, drafts, 2) != 0) {
+            return 1;
+        }
+        *is_second = drafts[1].cost < drafts[0].cost;
+    }
+    all->best_cost = drafts[0].cost;
+    return *is_second ? keep(all, drafts[1].cost) : 0;
 }
 
 static int plan_all(planning *all)
@@ -291,16 +374,22 @@ static int plan_all(planning *all)
         return 1;
     }
     dfota_suffixes_free(&all->suffixes);
-    if (keep_if_best(all, &is_best) != 0 ||
-        try_layout(all, DFOTA_LAYOUT_DOUBTFUL, thorough, &is_best) != 0) {
+    if (plan_twice(all, thorough, &is_best) != 0) {
         return 1;
     }
-    if ((!is_best || thorough) && try_layout(all, DFOTA_LAYOUT_COARSE, 0, &is_best) != 0) {
+    if (!is_best) { /* the map is still the one that raw bytes show */
+        if (copy_blocks(&all->blocks, &all->best_blocks, ~DFOTA_BLOCK_PLAIN) != 0 ||
+            copy_segments(&all->segments, &all->coarse) != 0 ||
+            (all->segments.count > 0 &&
+             (see_again(all, 0) != 0 || keep_if_best(all, &is_best) != 0))) {
+            return 1;
+        }
+    } else if (thorough && try_layout(all, DFOTA_LAYOUT_COARSE, &is_best) != 0) {
         return 1;
     }
     is_best = 1;
     for (i = 0; thorough && is_best && i < REFINEMENTS; i++) {
-        if (try_layout(all, DFOTA_LAYOUT_FINE, 0, &is_best) != 0) {
+        if (try_layout(all, DFOTA_LAYOUT_FINE, &is_best) != 0) {
             return 1;
         }
     }

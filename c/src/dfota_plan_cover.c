@@ -30,6 +30,12 @@
 /* So many equal bytes ahead: no need to look for something else. */
 #define RUN_ENOUGH 32u
 
+/* Where new is cut into parts that are swept by themselves: into so many, if that large. */
+#define PARTS 2u
+#define PARTED_MIN 0x100000u
+/* Candidates found so shortly before a part are known to it. */
+#define PART_BEFORE 2048u
+
 /* What things cost. */
 #define COST_GAP (7 * DFOTA_COST_BIT)    /* literals after a block */
 #define COST_BLOCK (11 * DFOTA_COST_BIT) /* a block that goes on as one expects */
@@ -59,12 +65,17 @@ typedef struct state {
     uint32_t parent; /* the node that it followed */
     uint32_t own;    /* its node, if it was needed already */
     uint32_t useful; /* last position where it was no worse than a fresh start */
+    uint32_t start_of; /* after this node, if it is a block, a fresh start ... */
+    int start;         /* ... costs so much */
     uint8_t literal;
-    uint8_t misses;  /* of the last 8 bytes */
+    uint8_t misses;    /* of the last 8 bytes */
 } state;
 
 typedef struct sweep {
     dfota_pair *pair;
+    uint32_t begin; /* the part of new that is swept */
+    uint32_t end;
+    int is_caller;
     state states[STATES + 1u]; /* the literal one first */
     uint32_t count;
     uint32_t best;
@@ -77,6 +88,8 @@ typedef struct sweep {
     uint32_t *ring_node;
     int toll;
     int failed;
+    uint16_t hit[256]; /* what a byte costs by the misses among the last 8 */
+    uint16_t missed[256];
 } sweep;
 
 /* -- costs ------------------------------------------------------------------------------ */
@@ -226,22 +239,23 @@ static int is_there(const dfota_pair *pair, uint32_t at, uint32_t from)
 }
 
 /* What new at `at` costs at a displacement. */
-static int byte_cost(const dfota_pair *pair, uint32_t at, uint32_t displacement, uint8_t *misses)
+static int byte_cost(const sweep *path, uint32_t at, uint32_t displacement, uint8_t *misses)
 {
+    const dfota_pair *const pair = path->pair;
     const uint32_t from = at + displacement;
-    const unsigned missed =
-        *misses == 0 ? 0 : ones[*misses & 15u] + ones[*misses >> 4] > 2 ? 3u
-                                 : (unsigned)(ones[*misses & 15u] + ones[*misses >> 4]);
+    int cost;
 
     if (from >= pair->old_size || !is_there(pair, at, from)) {
         return COST_ILLEGAL;
     }
     if (pair->old_seen[from] == pair->new_seen[at]) {
+        cost = path->hit[*misses];
         *misses = (uint8_t)(*misses << 1);
-        return hit_costs[missed];
+        return cost;
     }
+    cost = path->missed[*misses];
     *misses = (uint8_t)(*misses << 1 | 1);
-    return miss_costs[missed];
+    return cost;
 }
 
 static int literal_cost(const dfota_pair *pair, uint32_t at)
@@ -267,17 +281,26 @@ static void step(sweep *path, uint32_t at)
     state *const best = &path->states[path->best];
     const int64_t best_cost = best->cost;
     const uint32_t end = best->literal ? best->at : at;
+    const int64_t no_block = best_cost + COST_BLOCK + path->toll;
+    const uint32_t after = path->ring_node[at % RING];
     uint32_t best_node = NONE;
     uint32_t cheapest = 0;
+    int is_stale = 0;
     uint32_t i;
 
     for (i = 0; i < path->count; i++) {
         state *const one = &path->states[i];
-        if (i != path->best && one->cost < best_cost + COST_GAP) {
+        if (i == path->best || one->cost < (one->literal ? best_cost + COST_GAP : no_block)) {
             one->useful = at; /* no fresh start is as cheap */
-        } else if (i != path->best) {
-            const int64_t fresh = best_cost + (one->literal ? COST_GAP
-                                                            : start_cost(path, at, end, one->displacement));
+        } else {
+            int64_t fresh = best_cost + COST_GAP;
+            if (!one->literal) {
+                if (best->literal || after != one->start_of) {
+                    one->start = start_cost(path, at, end, one->displacement);
+                    one->start_of = best->literal ? NONE : after;
+                }
+                fresh = best_cost + one->start;
+            }
             if (fresh < one->cost) {
                 if (best_node == NONE) {
                     best_node = node_of(path, best);
@@ -290,20 +313,19 @@ static void step(sweep *path, uint32_t at)
             } else if (fresh > one->cost) {
                 one->useful = at;
             }
-        } else {
-            one->useful = at;
+            is_stale |= at - one->useful > PATIENCE;
         }
     }
     for (i = 0; i < path->count; i++) {
         state *const one = &path->states[i];
         one->cost += one->literal ? literal_cost(path->pair, at)
-                                  : byte_cost(path->pair, at, one->displacement, &one->misses);
+                                  : byte_cost(path, at, one->displacement, &one->misses);
         if (one->cost < path->states[cheapest].cost) {
             cheapest = i;
         }
     }
     path->best = cheapest;
-    for (i = path->count; i > 1u; i--) {
+    for (i = is_stale ? path->count : 1u; i > 1u; i--) {
         const state *const one = &path->states[i - 1u];
         if (i - 1u != path->best && at - one->useful > PATIENCE) {
             drop(path, i - 1u);
@@ -346,7 +368,6 @@ static uint32_t end_of(const sweep *path, uint32_t at)
 /* Consider a displacement from `at` on, and where it pays from before that on. */
 static void consider(sweep *path, uint32_t at, uint32_t displacement)
 {
-    const dfota_pair *const pair = path->pair;
     int64_t behind = 0; /* what the bytes from `back` to `at` cost */
     int64_t lowest = path->states[path->best].cost;
     uint32_t begin = at;
@@ -356,8 +377,8 @@ static void consider(sweep *path, uint32_t at, uint32_t displacement)
     uint32_t i;
     state *made;
 
-    while (back > 0 && at - back < BACK_MAX) {
-        const int cost = byte_cost(pair, back - 1u, displacement, &misses);
+    while (back > path->begin && at - back < BACK_MAX) {
+        const int cost = byte_cost(path, back - 1u, displacement, &misses);
         int64_t whole;
         back--;
         behind += cost;
@@ -392,14 +413,16 @@ static void consider(sweep *path, uint32_t at, uint32_t displacement)
     made->useful = at;
     made->literal = 0;
     made->misses = 0;
+    made->start_of = NONE;
     if (lowest < path->states[path->best].cost) {
         path->best = slot;
     }
 }
 
 /* How many bytes the displacement has right from `at` on, at most `most`. */
-static uint32_t run_at(const dfota_pair *pair, uint32_t at, uint32_t displacement, uint32_t most)
+static uint32_t run_at(const sweep *path, uint32_t at, uint32_t displacement, uint32_t most)
 {
+    const dfota_pair *const pair = path->pair;
     const uint32_t from = at + displacement;
     uint32_t run = 0;
 
@@ -407,7 +430,11 @@ static uint32_t run_at(const dfota_pair *pair, uint32_t at, uint32_t displacemen
         return 0;
     }
     most = most < pair->old_size - from ? most : pair->old_size - from;
-    most = most < pair->new_size - at ? most : pair->new_size - at;
+    most = most < path->end - at ? most : path->end - at;
+    while (run + 16u <= most &&
+           memcmp(pair->old_seen + from + run, pair->new_seen + at + run, 16) == 0) {
+        run += 16u;
+    }
     while (run < most && pair->old_seen[from + run] == pair->new_seen[at + run]) {
         run++;
     }
@@ -455,7 +482,7 @@ static uint32_t look(sweep *path, const dfota_suffixes *suffixes, dfota_candidat
     uint32_t length;
 
     if (!path->states[path->best].literal) {
-        run = run_at(pair, at, path->states[path->best].displacement, DFOTA_MATCH_MAX);
+        run = run_at(path, at, path->states[path->best].displacement, DFOTA_MATCH_MAX);
         if (run >= RUN_ENOUGH) {
             if (keep_candidate(found, at, at + path->states[path->best].displacement) != 0) {
                 path->failed = 1;
@@ -558,12 +585,11 @@ static int add_legal(const dfota_pair *pair, dfota_blocks *blocks, uint32_t at, 
 
 static int collect(sweep *path, dfota_blocks *blocks)
 {
-    uint32_t end = path->pair->new_size;
+    const uint32_t end = path->end;
     uint32_t last = node_of(path, &path->states[path->best]);
     uint32_t next = NONE;
     uint32_t i;
 
-    blocks->count = 0;
     if (path->failed) {
         return 1;
     }
@@ -584,68 +610,175 @@ static int collect(sweep *path, dfota_blocks *blocks)
     return 0;
 }
 
-static int begin(sweep *path, dfota_pair *pair, int toll)
+static int begin(sweep *path, dfota_pair *pair, int toll, uint32_t from, uint32_t end)
 {
+    unsigned i;
+
     memset(path, 0, sizeof *path);
     path->pair = pair;
+    path->begin = from;
+    path->end = end;
     path->toll = toll;
     path->count = 1;
     path->recent_of = NONE;
+    path->states[0].at = from;
     path->states[0].parent = NONE;
     path->states[0].own = NONE;
     path->states[0].literal = 1;
+    for (i = 0; i < 256u; i++) {
+        const unsigned missed = (unsigned)ones[i & 15u] + ones[i >> 4];
+        path->hit[i] = (uint16_t)hit_costs[missed < 3u ? missed : 3u];
+        path->missed[i] = (uint16_t)miss_costs[missed < 3u ? missed : 3u];
+    }
     path->ring_cost = (int64_t *)malloc(RING * sizeof *path->ring_cost);
     path->ring_node = (uint32_t *)malloc(RING * sizeof *path->ring_node);
     return path->ring_cost == NULL || path->ring_node == NULL;
 }
 
-int dfota_cover(dfota_pair *pair, const dfota_suffixes *suffixes, const dfota_candidates *known,
-                dfota_candidates *found, int toll, dfota_blocks *blocks)
+/* What a cover is made from, and the parts that it is made in. */
+typedef struct cover {
+    dfota_pair *pair;
+    const dfota_suffixes *suffixes;
+    const dfota_candidates *known;
+    int toll;
+    int is_finding;
+    uint32_t count;
+    dfota_candidates found[PARTS];
+    dfota_blocks blocks[PARTS];
+} cover;
+
+/* The first of the known candidates at `at` or behind it. */
+static uint32_t first_known(const dfota_candidates *known, uint32_t at)
 {
-    sweep path;
+    uint32_t low = 0;
+    uint32_t high = known != NULL ? known->count : 0;
+
+    while (low < high) {
+        const uint32_t middle = low + (high - low) / 2u;
+        if (known->items[middle].at < at) {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* Report progress, or ask only: whether to stop. */
+static int is_stopped(const sweep *path, const cover *all, uint32_t steps)
+{
+    return path->is_caller
+               ? dfota_pair_progress(path->pair, all->count > 1u ? steps * 2u : steps)
+               : dfota_pair_is_cancelled(path->pair);
+}
+
+static int sweep_part(sweep *path, const cover *all, dfota_candidates *found)
+{
+    dfota_pair *const pair = path->pair;
+    const dfota_candidates *const known = all->known;
     const uint32_t enough = pair->options->effort > 0 ? LEAP : LEAP_QUICK;
-    uint32_t next_look = 0;
-    uint32_t next_known = 0;
-    uint32_t next_leap = 0;
+    uint32_t next_look = path->begin;
+    uint32_t next_known = first_known(known, path->begin - (path->begin > PART_BEFORE
+                                                                ? PART_BEFORE
+                                                                : path->begin));
+    uint32_t next_leap = path->begin;
     uint32_t steps = 0;
     uint32_t at;
-    int result = 1;
+    int is_off = 0;
 
-    if (begin(&path, pair, toll) == 0) {
-        remember(&path, 0);
-        for (at = 0; at < pair->new_size && !path.failed && !pair->cancelled; at++) {
-            if (at >= next_leap && pair->options->in_place_sector == 0 &&
-                !path.states[path.best].literal) {
-                const uint32_t run =
-                    run_at(pair, at, path.states[path.best].displacement, 0xffffffffu);
-                next_leap = at + run + 1u;
-                if (run > enough) {
-                    const uint32_t before = at;
-                    at += leap(&path, at, run);
-                    next_look = next_look < at ? at : next_look;
-                    (void)dfota_pair_progress(pair, at - before);
-                }
-            }
-            while (known != NULL && next_known < known->count &&
-                   known->items[next_known].at <= at) {
-                const dfota_candidate *const item = &known->items[next_known++];
-                if (!is_considered(&path, item->from - item->at)) {
-                    consider(&path, at, item->from - item->at);
-                }
-            }
-            if (suffixes != NULL && at == next_look) {
-                next_look = look(&path, suffixes, found, at);
-            }
-            step(&path, at);
-            remember(&path, at + 1u);
-            if ((++steps & 0xffffu) == 0) {
-                (void)dfota_pair_progress(pair, 0x10000u);
+    remember(path, path->begin);
+    for (at = path->begin; at < path->end && !path->failed && !is_off; at++) {
+        if (at >= next_leap && pair->options->in_place_sector == 0 &&
+            !path->states[path->best].literal) {
+            const uint32_t run =
+                run_at(path, at, path->states[path->best].displacement, 0xffffffffu);
+            next_leap = at + run + 1u;
+            if (run > enough) {
+                const uint32_t before = at;
+                at += leap(path, at, run);
+                next_look = next_look < at ? at : next_look;
+                is_off = is_stopped(path, all, at - before);
             }
         }
-        result = path.failed || pair->cancelled || collect(&path, blocks) != 0;
+        while (known != NULL && next_known < known->count && known->items[next_known].at <= at) {
+            const dfota_candidate *const item = &known->items[next_known++];
+            if (!is_considered(path, item->from - item->at)) {
+                consider(path, at, item->from - item->at);
+            }
+        }
+        if (all->suffixes != NULL && at == next_look) {
+            next_look = look(path, all->suffixes, found, at);
+        }
+        step(path, at);
+        remember(path, at + 1u);
+        if ((++steps & 0xffffu) == 0) {
+            is_off |= is_stopped(path, all, 0x10000u);
+        }
+    }
+    return is_off;
+}
+
+/* Cover one part. */
+static int cover_part(void *ctx, uint32_t item, int is_caller)
+{
+    cover *const all = (cover *)ctx;
+    const uint64_t size = all->pair->new_size;
+    sweep path;
+    int result = 1;
+
+    if (begin(&path, all->pair, all->toll, (uint32_t)(size * item / all->count),
+              (uint32_t)(size * (item + 1u) / all->count)) == 0) {
+        path.is_caller = is_caller;
+        result = sweep_part(&path, all, all->is_finding ? &all->found[item] : NULL) != 0 ||
+                 path.failed || collect(&path, &all->blocks[item]) != 0;
     }
     free(path.ring_cost);
     free(path.ring_node);
     free(path.nodes);
+    return result;
+}
+
+/* What the parts found, one after the other. */
+static int gather(const cover *all, dfota_candidates *found, dfota_blocks *blocks)
+{
+    uint32_t i;
+    uint32_t j;
+
+    blocks->count = 0;
+    for (i = 0; i < all->count; i++) {
+        for (j = 0; j < all->blocks[i].count; j++) {
+            const dfota_block *const block = &all->blocks[i].items[j];
+            if (add_block(blocks, block->at, block->from, block->length) != 0) {
+                return 1;
+            }
+        }
+        for (j = 0; j < all->found[i].count; j++) {
+            if (keep_candidate(found, all->found[i].items[j].at, all->found[i].items[j].from) != 0) {
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+int dfota_cover(dfota_pair *pair, const dfota_suffixes *suffixes, const dfota_candidates *known,
+                dfota_candidates *found, int toll, dfota_blocks *blocks)
+{
+    cover all;
+    uint32_t i;
+    int result;
+
+    memset(&all, 0, sizeof all);
+    all.pair = pair;
+    all.suffixes = suffixes;
+    all.known = known;
+    all.toll = toll;
+    all.is_finding = found != NULL;
+    all.count = pair->new_size < PARTED_MIN ? 1u : PARTS;
+    result = dfota_share(cover_part, &all, all.count) != 0 || gather(&all, found, blocks) != 0;
+    for (i = 0; i < PARTS; i++) {
+        free(all.found[i].items);
+        free(all.blocks[i].items);
+    }
     return result;
 }

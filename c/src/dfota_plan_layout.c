@@ -20,6 +20,7 @@
 #define SAMPLE_QUICK 0x80000u
 /* The same for finding instruction sets at all. */
 #define SAMPLE_ISA 0x40000u
+#define SAMPLE_ISA_QUICK 0x18000u
 /* What a segment costs in the patch; and what it must be worth while much is still unknown. */
 #define SEGMENT_COST (64 * DFOTA_COST_BIT)
 #define SEGMENT_COST_COARSE (512 * DFOTA_COST_BIT)
@@ -48,15 +49,16 @@ typedef struct layout {
     const dfota_segments *regions;
     uint32_t granules;
     int64_t segment_cost;
-    int doubt;
     kind kinds[KIND_MAX];
-    int64_t *gains[KIND_MAX]; /* of each granule */
+    int64_t *ups[KIND_MAX];   /* what each granule gains where it does, as walked */
+    int64_t *downs[KIND_MAX]; /* and what it loses where not, negative */
+    int64_t *gains[KIND_MAX]; /* of each granule: both, to scale, one of them doubted perhaps */
     uint32_t kind_count;
 } layout;
 
 typedef struct trial {
-    int64_t *gains;
-    int doubt; /* losses are divided by this */
+    int64_t *ups;
+    int64_t *downs;
 } trial;
 
 static void try_unit(void *ctx, const dfota_predictor *predictor, const dfota_unit *unit,
@@ -67,12 +69,13 @@ static void try_unit(void *ctx, const dfota_predictor *predictor, const dfota_un
     if (unit->moved) {
         const int gain = dfota_unit_cost(unit->raw, actual, unit->length) -
                          dfota_unit_cost(unit->predicted, actual, unit->length);
-        of->gains[predictor->old_offset / GRANULE] += gain < 0 ? gain / of->doubt : gain;
+        (gain < 0 ? of->downs : of->ups)[predictor->old_offset / GRANULE] += gain;
     }
 }
 
 /* Read all regions as one kind, and see where that gains. */
-static int try_kind(const layout *of, kind as, unsigned correction_bits, int64_t *gains)
+static int try_kind(const layout *of, kind as, unsigned correction_bits, int64_t *ups,
+                    int64_t *downs)
 {
     dfota_segments segments;
     trial one;
@@ -89,14 +92,10 @@ static int try_kind(const layout *of, kind as, unsigned correction_bits, int64_t
             return 1;
         }
     }
-    memset(gains, 0, of->granules * sizeof *gains);
-    one.gains = gains;
-    one.doubt = of->doubt;
+    one.ups = ups;
+    one.downs = downs;
     result = dfota_walk(of->pair, &of->map, &of->pieces, &segments, correction_bits, try_unit, &one);
     free(segments.items);
-    for (i = 0; i < of->granules; i++) {
-        gains[i] = gains[i] * of->scale / 64;
-    }
     return result;
 }
 
@@ -167,35 +166,39 @@ static int copy_pieces(dfota_blocks *copy, const dfota_blocks *pieces)
     return 0;
 }
 
-/* What a reading gains where it gains more than a segment costs, roughly. */
-static int64_t promise(const layout *of, const int64_t *gains)
+/* What the instruction sets promise, each tried by itself. */
+typedef struct promises {
+    const layout *of;
+    int64_t worth[DFOTA_ISA_COUNT];
+} promises;
+
+/* Item `item`: what that instruction set gains where it gains more than a segment costs, roughly. */
+static int find_promise(void *ctx, uint32_t item, int is_caller)
 {
-    int64_t sum = 0;
+    promises *const all = (promises *)ctx;
+    const layout *const of = all->of;
+    const unsigned isa = item + 1u;
+    int64_t *gains;
+    kind as;
     uint32_t i;
+    int result;
 
-    for (i = 0; i < of->granules; i++) {
-        sum += gains[i] > 8 * DFOTA_COST_BIT ? gains[i] : 0;
+    if (((of->pair->options->isas & DFOTA_ISAS) >> isa & 1u) == 0) {
+        return 0;
     }
-    return sum;
-}
-
-/* What each instruction set promises; looked at quickly. */
-static int find_promises(layout *of, int64_t *promises)
-{
-    int64_t *gains = (int64_t *)malloc((of->granules + 1u) * sizeof *gains);
-    const uint32_t allowed = of->pair->options->isas & DFOTA_ISAS;
-    unsigned isa;
-    int result = gains == NULL;
-
-    for (isa = 1; isa < DFOTA_ISA_COUNT && result == 0; isa++) {
-        kind as;
-        as.isa = (uint8_t)isa;
-        as.flags = 0;
-        promises[isa] = 0;
-        if ((allowed >> isa & 1u) != 0) {
-            result = try_kind(of, as, 0, gains);
-            promises[isa] = result == 0 ? promise(of, gains) : 0;
-        }
+    if (is_caller ? dfota_pair_progress(of->pair, 0) : dfota_pair_is_cancelled(of->pair)) {
+        return 1;
+    }
+    as.isa = (uint8_t)isa;
+    as.flags = 0;
+    gains = (int64_t *)calloc(of->granules + 1u, sizeof *gains);
+    if (gains == NULL) {
+        return 1;
+    }
+    result = try_kind(of, as, 0, gains, gains);
+    for (i = 0; i < of->granules; i++) {
+        const int64_t gain = gains[i] * of->scale / 64;
+        all->worth[isa] += gain > 8 * DFOTA_COST_BIT ? gain : 0;
     }
     free(gains);
     return result;
@@ -205,25 +208,29 @@ static int find_promises(layout *of, int64_t *promises)
 static int find_isas(const layout *of, uint8_t *isas, uint32_t *count)
 {
     layout quick = *of;
-    int64_t promises[DFOTA_ISA_COUNT];
+    promises found;
     int64_t best = 0;
     unsigned isa;
     int result;
 
     *count = 0;
+    memset(&found, 0, sizeof found);
+    found.of = &quick;
     memset(&quick.pieces, 0, sizeof quick.pieces);
     result = copy_pieces(&quick.pieces, &of->pieces);
-    quick.scale = of->scale * thin_out(&quick.pieces, SAMPLE_ISA) / 64;
-    result = result != 0 || find_promises(&quick, promises) != 0;
+    quick.scale = of->scale * thin_out(&quick.pieces, of->pair->options->effort > 0
+                                                           ? SAMPLE_ISA
+                                                           : SAMPLE_ISA_QUICK) / 64;
+    result = result != 0 || dfota_share(find_promise, &found, DFOTA_ISA_COUNT - 1u) != 0;
     free(quick.pieces.items);
     for (isa = 1; isa < DFOTA_ISA_COUNT && result == 0; isa++) {
-        best = promises[isa] > best ? promises[isa] : best;
+        best = found.worth[isa] > best ? found.worth[isa] : best;
     }
     while (*count < ISA_MAX && result == 0) {
         unsigned most = 0;
         for (isa = 1; isa < DFOTA_ISA_COUNT; isa++) {
-            if (promises[isa] > SEGMENT_COST && promises[isa] > best / 16 &&
-                (most == 0 || promises[isa] > promises[most])) {
+            if (found.worth[isa] > SEGMENT_COST && found.worth[isa] > best / 16 &&
+                (most == 0 || found.worth[isa] > found.worth[most])) {
                 most = isa;
             }
         }
@@ -231,9 +238,21 @@ static int find_isas(const layout *of, uint8_t *isas, uint32_t *count)
             break;
         }
         isas[(*count)++] = (uint8_t)most;
-        promises[most] = 0;
+        found.worth[most] = 0;
     }
     return result;
+}
+
+/* Item `item`: try the next kind but one for none. */
+static int try_item(void *ctx, uint32_t item, int is_caller)
+{
+    layout *const of = (layout *)ctx;
+    const uint32_t k = item + 1u;
+
+    if (is_caller ? dfota_pair_progress(of->pair, 0) : dfota_pair_is_cancelled(of->pair)) {
+        return 1;
+    }
+    return try_kind(of, of->kinds[k], 12, of->ups[k], of->downs[k]);
 }
 
 static int try_all(layout *of, const uint8_t *isas, uint32_t isa_count)
@@ -247,14 +266,29 @@ static int try_all(layout *of, const uint8_t *isas, uint32_t isa_count)
             const uint32_t k = of->kind_count;
             of->kinds[k].isa = i == 0 ? (uint8_t)DFOTA_ISA_NONE : isas[i - 1u];
             of->kinds[k].flags = flags[j];
+            of->ups[k] = (int64_t *)calloc(of->granules + 1u, sizeof(int64_t));
+            of->downs[k] = (int64_t *)calloc(of->granules + 1u, sizeof(int64_t));
             of->gains[k] = (int64_t *)calloc(of->granules + 1u, sizeof(int64_t));
             of->kind_count++;
-            if (of->gains[k] == NULL || (k > 0 && try_kind(of, of->kinds[k], 12, of->gains[k]) != 0)) {
+            if (of->ups[k] == NULL || of->downs[k] == NULL || of->gains[k] == NULL) {
                 return 1;
             }
         }
     }
-    return 0;
+    return dfota_share(try_item, of, of->kind_count - 1u);
+}
+
+/* What is gained, to scale; what is lost counts the less the more it is doubted. */
+static void weigh(layout *of, int doubt)
+{
+    uint32_t k;
+    uint32_t i;
+
+    for (k = 0; k < of->kind_count; k++) {
+        for (i = 0; i < of->granules; i++) {
+            of->gains[k][i] = (of->ups[k][i] + of->downs[k][i] / doubt) * of->scale / 64;
+        }
+    }
 }
 
 /* An instruction set that gains little beside another one here is none: what it must gain more. */
@@ -374,6 +408,8 @@ static void free_layout(layout *of)
     uint32_t i;
 
     for (i = 0; i < of->kind_count; i++) {
+        free(of->ups[i]);
+        free(of->downs[i]);
         free(of->gains[i]);
     }
     free(of->map.items);
@@ -400,20 +436,46 @@ static void join(dfota_segments *segments)
     segments->count = kept;
 }
 
-/* Judge every granule with the addresses of these regions; returns 0, and what is gained. */
-static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *regions,
-                   dfota_layout_how how, dfota_segments *segments, int64_t *gain)
+/* Answer in one way, after all kinds were tried. */
+static int answer(layout *of, dfota_layout_how how, dfota_segments *segments, int64_t *gain)
 {
-    const uint32_t most = pair->options->segment_max;
-    layout one;
+    const uint32_t most = of->pair->options->segment_max;
     uint32_t tries;
+    int result = 0;
+
+    of->segment_cost = how == DFOTA_LAYOUT_FINE ? SEGMENT_COST : SEGMENT_COST_COARSE;
+    weigh(of, how == DFOTA_LAYOUT_DOUBTFUL ? DOUBT : 1);
+    for (tries = 0; tries <= SCARCE_TRIES && result == 0; tries++) {
+        segments->count = 0;
+        *gain = 0;
+        result = choose_all(of, segments, gain);
+        join(segments);
+        if (most == 0 || segments->count <= most) {
+            break;
+        }
+        of->segment_cost *= SCARCE;
+    }
+    if (most > 0 && segments->count > most) {
+        segments->count = most;
+    }
+    return result;
+}
+
+/*
+ * Judge every granule with the addresses of these regions; returns 0, and what is gained in the
+ * first way that is asked for.
+ */
+static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *regions,
+                   dfota_segments *const answers[DFOTA_LAYOUT_COUNT], int64_t *gain)
+{
+    layout one;
+    int is_first = 1;
+    uint32_t i;
     int result;
 
     memset(&one, 0, sizeof one);
     one.pair = pair;
     one.regions = regions;
-    one.segment_cost = how == DFOTA_LAYOUT_FINE ? SEGMENT_COST : SEGMENT_COST_COARSE;
-    one.doubt = how == DFOTA_LAYOUT_DOUBTFUL ? DOUBT : 1;
     one.granules = pair->old_size / GRANULE + 1u;
     result = dfota_map_sort(&one.map, blocks) != 0 || find_pieces(pair, blocks, &one.pieces) != 0;
     one.scale = thin_out(&one.pieces, pair->options->effort > 0 ? SAMPLE_MAX : SAMPLE_QUICK);
@@ -421,59 +483,65 @@ static int lay_out(dfota_pair *pair, const dfota_blocks *blocks, const dfota_seg
         result = find_isas(&one, pair->isas, &pair->isa_count);
     }
     result = result != 0 || try_all(&one, pair->isas, pair->isa_count) != 0;
-    for (tries = 0; tries <= SCARCE_TRIES && result == 0; tries++) {
-        segments->count = 0;
-        *gain = 0;
-        result = choose_all(&one, segments, gain);
-        join(segments);
-        if (most == 0 || segments->count <= most) {
-            break;
+    for (i = 0; i < DFOTA_LAYOUT_COUNT && result == 0; i++) {
+        int64_t gained = 0;
+        if (answers[i] != NULL) {
+            result = answer(&one, (dfota_layout_how)i, answers[i], &gained);
+            *gain = is_first ? gained : *gain;
+            is_first = 0;
         }
-        one.segment_cost *= SCARCE;
-    }
-    if (most > 0 && segments->count > most) {
-        segments->count = most;
     }
     free_layout(&one);
     return result;
 }
 
-int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_layout_how how,
-                 dfota_segments *segments)
+int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks,
+                 dfota_segments *const answers[DFOTA_LAYOUT_COUNT])
 {
     dfota_segments claims;
     dfota_segments regions;
-    dfota_segments other;
+    dfota_segments others[DFOTA_LAYOUT_COUNT];
+    dfota_segments *other_answers[DFOTA_LAYOUT_COUNT];
     dfota_blocks map;
     int64_t gain = 0;
     int64_t other_gain = 0;
+    uint32_t i;
     int result;
 
     memset(&claims, 0, sizeof claims);
     memset(&regions, 0, sizeof regions);
-    memset(&other, 0, sizeof other);
+    memset(others, 0, sizeof others);
+    for (i = 0; i < DFOTA_LAYOUT_COUNT; i++) {
+        other_answers[i] = answers[i] != NULL ? &others[i] : NULL;
+    }
     result = dfota_map_sort(&map, blocks) != 0 ||
              (!pair->claims_are_wrong && dfota_claims(pair, &map, &claims) != 0);
     free(map.items);
     if (result == 0) {
         result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
-                 lay_out(pair, blocks, &regions, how, segments, &gain) != 0;
+                 lay_out(pair, blocks, &regions, answers, &gain) != 0;
     }
     if (result == 0 && claims.count > 0 && !pair->claims_are_right) { /* perhaps votes alone know better */
         claims.count = 0;
         regions.count = 0;
         result = dfota_regions(pair, blocks, &claims, &regions) != 0 ||
-                 lay_out(pair, blocks, &regions, how, &other, &other_gain) != 0;
+                 lay_out(pair, blocks, &regions, other_answers, &other_gain) != 0;
         if (result == 0 && other_gain > gain) {
-            const dfota_segments kept = *segments;
-            *segments = other;
-            other = kept;
+            for (i = 0; i < DFOTA_LAYOUT_COUNT; i++) {
+                if (answers[i] != NULL) {
+                    const dfota_segments kept = *answers[i];
+                    *answers[i] = others[i];
+                    others[i] = kept;
+                }
+            }
             pair->claims_are_wrong = 1;
         }
         pair->claims_are_right = !pair->claims_are_wrong;
     }
     free(claims.items);
     free(regions.items);
-    free(other.items);
+    for (i = 0; i < DFOTA_LAYOUT_COUNT; i++) {
+        free(others[i].items);
+    }
     return result;
 }

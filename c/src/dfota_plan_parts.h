@@ -69,12 +69,22 @@ typedef struct dfota_pair {
     int cancelled;
 } dfota_pair;
 
-/* Report `steps` more; nonzero to stop. */
+/* Report `steps` more; nonzero to stop. From the calling thread only. */
 int dfota_pair_progress(dfota_pair *pair, uint32_t steps);
+/* Whether to stop; from any thread. */
+int dfota_pair_is_cancelled(const dfota_pair *pair);
+
+/* -- dfota_plan_share.c */
+/* Item `item` of some that do not depend on each other; 0 on success. */
+typedef int (*dfota_work)(void *ctx, uint32_t item, int is_caller);
+/* Do all items, on two threads if there are; 0 if all were done. */
+int dfota_share(dfota_work work, void *ctx, uint32_t count);
 
 /* -- dfota_plan_suffix.c: all of these are 0 on success, and free what they began on failure */
 int dfota_suffixes_sort(uint32_t *order, const uint8_t *text, uint32_t size);
-int dfota_suffixes_begin(dfota_suffixes *suffixes, const uint8_t *text, uint32_t size);
+/* Stops early, as a failure, if `pair` is not NULL and is cancelled. */
+int dfota_suffixes_begin(dfota_suffixes *suffixes, const uint8_t *text, uint32_t size,
+                         dfota_pair *pair);
 void dfota_suffixes_free(dfota_suffixes *suffixes);
 /* The longest match of `wanted`; of equal ones that nearest to `near`. At most DFOTA_MATCH_MAX. */
 uint32_t dfota_suffixes_match(const dfota_suffixes *suffixes, const uint8_t *wanted, uint32_t most,
@@ -118,9 +128,13 @@ typedef enum dfota_layout_how {
     DFOTA_LAYOUT_COARSE = 1,  /* no detail that may be the map's mistake */
     DFOTA_LAYOUT_DOUBTFUL = 2 /* the same, and what argues against prediction counts less */
 } dfota_layout_how;
-/* What old is made of, judged by the references that `blocks` (sorted by `at`) moved. */
-int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks, dfota_layout_how how,
-                 dfota_segments *segments);
+#define DFOTA_LAYOUT_COUNT 3u
+/*
+ * What old is made of, judged by the references that `blocks` (sorted by `at`) moved; in each of
+ * these ways, where the answer is not NULL.
+ */
+int dfota_layout(dfota_pair *pair, const dfota_blocks *blocks,
+                 dfota_segments *const answers[DFOTA_LAYOUT_COUNT]);
 
 /* -- dfota_plan_headers.c */
 /* Regions of old and where headers claim that they are linked to; `map` is sorted by `from`. */

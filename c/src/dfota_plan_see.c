@@ -248,13 +248,41 @@ static int segments_of_new(const dfota_pair *pair, const dfota_blocks *blocks,
     return 0;
 }
 
+typedef struct seeing {
+    const dfota_pair *pair;
+    const dfota_blocks *map; /* of old; of new: none */
+    const dfota_segments *segments[2]; /* of old, of new */
+    uint8_t *seen[2];
+} seeing;
+
+/* Item 0: see old. Item 1: see new. */
+static int see_image(void *ctx, uint32_t item, int is_caller)
+{
+    const seeing *const both = (const seeing *)ctx;
+    const uint8_t *const image = item == 0 ? both->pair->old_image : both->pair->new_image;
+    const dfota_segments *const segments = both->segments[item];
+    const dfota_blocks none = {NULL, 0, 0};
+    dfota_predictor predictor;
+    uint32_t i;
+
+    (void)is_caller;
+    memcpy(both->seen[item], image, item == 0 ? both->pair->old_size : both->pair->new_size);
+    begin_predictor(&predictor, item == 0 ? both->map : &none, segments);
+    for (i = 0; i < segments->count; i++) {
+        const dfota_segment *const of = &segments->items[i];
+        see_stretch(&predictor, image, of->begin, of->end - of->begin, item == 1u,
+                    both->seen[item]);
+    }
+    return 0;
+}
+
 int dfota_see(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments *segments,
               uint8_t *old_seen, uint8_t *new_seen)
 {
-    dfota_predictor predictor;
     dfota_segments moved;
     dfota_blocks map;
-    uint32_t i;
+    seeing both;
+    int result;
 
     memset(&moved, 0, sizeof moved);
     if (dfota_map_sort(&map, blocks) != 0) {
@@ -264,22 +292,16 @@ int dfota_see(dfota_pair *pair, const dfota_blocks *blocks, const dfota_segments
         free(map.items);
         return 1;
     }
-    memcpy(old_seen, pair->old_image, pair->old_size);
-    memcpy(new_seen, pair->new_image, pair->new_size);
-    begin_predictor(&predictor, &map, segments);
-    for (i = 0; i < segments->count; i++) {
-        const dfota_segment *const of = &segments->items[i];
-        see_stretch(&predictor, pair->old_image, of->begin, of->end - of->begin, 0, old_seen);
-    }
-    map.count = 0;
-    begin_predictor(&predictor, &map, &moved);
-    for (i = 0; i < moved.count; i++) {
-        const dfota_segment *const of = &moved.items[i];
-        see_stretch(&predictor, pair->new_image, of->begin, of->end - of->begin, 1, new_seen);
-    }
+    both.pair = pair;
+    both.map = &map;
+    both.segments[0] = segments;
+    both.segments[1] = &moved;
+    both.seen[0] = old_seen;
+    both.seen[1] = new_seen;
+    result = dfota_share(see_image, &both, 2);
     free(moved.items);
     free(map.items);
-    return 0;
+    return result;
 }
 
 /* -- blocks without prediction -------------------------------------------------------------- */

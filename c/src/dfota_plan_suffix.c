@@ -29,7 +29,11 @@ typedef struct text {
     const uint32_t *words;
     uint32_t size;
     uint32_t letters;
+    dfota_pair *pair; /* asked whether to stop, unless NULL */
 } text;
+
+/* How many suffixes are induced between two such questions, less one. */
+#define STOP_MASK 0x3ffffu
 
 static uint32_t letter(const text *of, uint32_t at)
 {
@@ -53,6 +57,11 @@ static void find_buckets(const text *of, uint32_t *buckets, int ends)
     }
 }
 
+static int is_stopped(const text *of)
+{
+    return of->pair != NULL && dfota_pair_progress(of->pair, 0) != 0;
+}
+
 static void look_ahead(const text *of, uint32_t at)
 {
     if (at != EMPTY && at > 0) {
@@ -67,8 +76,9 @@ static void look_ahead(const text *of, uint32_t at)
 /*
  * From the leftmost-smaller suffixes in their buckets, put all others in order: first those
  * larger than their successor, then those smaller. Leaves where each bucket's smaller ones begin.
+ * Nonzero to stop.
  */
-static void induce(const text *of, uint32_t *buckets, uint32_t *order)
+static int induce(const text *of, uint32_t *buckets, uint32_t *order)
 {
     const uint32_t size = of->size;
     uint32_t i;
@@ -77,6 +87,9 @@ static void induce(const text *of, uint32_t *buckets, uint32_t *order)
     order[buckets[letter(of, size - 1u)]++] = size - 1u;
     for (i = 0; i < size; i++) {
         const uint32_t at = order[i];
+        if ((i & STOP_MASK) == STOP_MASK && is_stopped(of)) {
+            return 1;
+        }
         if (i + AHEAD < size) {
             look_ahead(of, order[i + AHEAD]);
         }
@@ -90,6 +103,9 @@ static void induce(const text *of, uint32_t *buckets, uint32_t *order)
     find_buckets(of, buckets, 1);
     for (i = size; i > 0; i--) {
         const uint32_t at = order[i - 1u];
+        if ((i & STOP_MASK) == STOP_MASK && is_stopped(of)) {
+            return 1;
+        }
         if (i > AHEAD) {
             look_ahead(of, order[i - 1u - AHEAD]);
         }
@@ -101,6 +117,7 @@ static void induce(const text *of, uint32_t *buckets, uint32_t *order)
             }
         }
     }
+    return 0;
 }
 
 /* Place the leftmost-smaller suffixes at the ends of their buckets, in any order. */
@@ -227,6 +244,7 @@ static int sort_text(const text *of, uint32_t *order)
     uint32_t name_count;
     uint32_t found = 0;
     uint32_t i;
+    int result;
 
     if (buckets == NULL) {
         return 1;
@@ -234,7 +252,10 @@ static int sort_text(const text *of, uint32_t *order)
     memset(order, 0xff, of->size * sizeof *order);
     count = place_leftmost(of, buckets, order);
     if (count > 1u) {
-        induce(of, buckets, order);
+        if (induce(of, buckets, order) != 0) {
+            free(buckets);
+            return 1;
+        }
         for (i = 0; i < of->size; i++) {
             const uint32_t at = order[i];
             if (at > 0 && letter(of, at - 1u) > letter(of, at) && i >= buckets[letter(of, at)]) {
@@ -250,6 +271,7 @@ static int sort_text(const text *of, uint32_t *order)
             above.words = names;
             above.size = count;
             above.letters = name_count;
+            above.pair = of->pair;
             if (sort_text(&above, order) != 0) {
                 return 1;
             }
@@ -274,12 +296,12 @@ static int sort_text(const text *of, uint32_t *order)
             order[--buckets[letter(of, at)]] = at;
         }
     }
-    induce(of, buckets, order);
+    result = induce(of, buckets, order);
     free(buckets);
-    return 0;
+    return result;
 }
 
-int dfota_suffixes_sort(uint32_t *order, const uint8_t *bytes, uint32_t size)
+static int sort_bytes(uint32_t *order, const uint8_t *bytes, uint32_t size, dfota_pair *pair)
 {
     text whole;
 
@@ -290,12 +312,19 @@ int dfota_suffixes_sort(uint32_t *order, const uint8_t *bytes, uint32_t size)
     whole.words = NULL;
     whole.size = size;
     whole.letters = 256;
+    whole.pair = pair;
     return sort_text(&whole, order);
+}
+
+int dfota_suffixes_sort(uint32_t *order, const uint8_t *bytes, uint32_t size)
+{
+    return sort_bytes(order, bytes, size, NULL);
 }
 
 /* -- matching ------------------------------------------------------------------------- */
 
-int dfota_suffixes_begin(dfota_suffixes *suffixes, const uint8_t *bytes, uint32_t size)
+int dfota_suffixes_begin(dfota_suffixes *suffixes, const uint8_t *bytes, uint32_t size,
+                         dfota_pair *pair)
 {
     uint32_t at = 0;
     uint32_t i;
@@ -306,7 +335,7 @@ int dfota_suffixes_begin(dfota_suffixes *suffixes, const uint8_t *bytes, uint32_
     suffixes->bucket_at = (uint32_t *)calloc(0x10000u, sizeof(uint32_t));
     suffixes->bucket_end = (uint32_t *)calloc(0x10000u, sizeof(uint32_t));
     if (suffixes->order == NULL || suffixes->bucket_at == NULL || suffixes->bucket_end == NULL ||
-        dfota_suffixes_sort(suffixes->order, bytes, size) != 0) {
+        sort_bytes(suffixes->order, bytes, size, pair) != 0) {
         dfota_suffixes_free(suffixes);
         return 1;
     }

@@ -203,7 +203,7 @@ ffibuilder.set_source(
     sources=sorted(path.as_posix() for path in Path("c/src").glob("*.c")),
     include_dirs=["c/src"],
     define_macros=[("DFOTA_PATCH_WITH_MEASURE", "1")],
-    extra_compile_args=["-std=c99", "-O2", "-pthread"],
+    extra_compile_args=["-std=c99", "-O3", "-pthread", "-Wno-maybe-uninitialized"],
     extra_link_args=["-pthread"],
     py_limited_api=True,
 )
