@@ -589,6 +589,58 @@ static void test_journal_lives_on(const uint8_t *old, uint32_t old_size, uint32_
     free(patches[1]);
 }
 
+/* From one state, three sessions in a row are cut while they renew the journal, in all ways. */
+static void renew(const rig *it, uint32_t at)
+{
+    unsigned code;
+
+    for (code = 0; code < 8u * 8u * 8u; code++) {
+        dfota_result result = DFOTA_OK;
+        unsigned left = code;
+        unsigned i;
+        memcpy(spare_rig.flash.bytes, it->flash.bytes, it->size);
+        memcpy(spare_rig.flash.erased, it->flash.erased, pages_of(it) * sizeof(uint32_t));
+        memcpy(spare_rig.flash.weak, it->flash.weak, pages_of(it));
+        spare_rig.flash.session = it->flash.session;
+        for (i = 0; i < 3u; i++, left /= 8u) {
+            spare_rig.cut_at = 1u + left % 4u;
+            spare_rig.cut_mode = left % 8u < 4u ? CUT_BEFORE : CUT_WEAK;
+            (void)session(&spare_rig, &result);
+            double_cuts++;
+        }
+        spare_rig.cut_at = 0;
+        (void)session(&spare_rig, &result);
+        if (result != DFOTA_OK || !is_new(&spare_rig)) {
+            complain("while the journal is renewed", at, code, (unsigned long)result);
+        }
+    }
+}
+
+static void test_renewal(const uint8_t *old, uint32_t old_size)
+{
+    const uint32_t sector = 256;
+    const uint32_t slot = slot_for(old_size, sector, 8u * sector); /* no checkpoint is due */
+    dfota_result result = DFOTA_OK;
+    size_t size = 0;
+    uint8_t *patch = make_patch(old, old_size, sector, 2u * sector, 1, &size);
+    uint32_t at;
+    rig it;
+
+    set_up(&it, slot, up(64000, 2u * sector), sector, 64, patch, size);
+    set_up(&spare_rig, slot, up(64000, 2u * sector), sector, 64, patch, size);
+    for (at = 27; at < 31u; at++) { /* around the first record of writing */
+        install(&it, old, old_size);
+        it.cut_at = at;
+        it.cut_mode = CUT_WEAK;
+        (void)session(&it, &result);
+        cuts++;
+        renew(&it, at);
+    }
+    tear_down(&it);
+    tear_down(&spare_rig);
+    free(patch);
+}
+
 /* Every operation of an update is cut in every way. */
 static void test_sweep(const uint8_t *old, uint32_t old_size, uint32_t sector, uint32_t page,
                        uint32_t spare, uint32_t extra, uint32_t stride)
@@ -676,6 +728,17 @@ int main(int argc, char **argv)
             if (i == 1u) {
                 test_refusals(old, old_size, s[2], s[4]);
                 test_faults(old, old_size, s[2]);
+            }
+            if (i == 6u) { /* small images: there are many runs */
+                const uint32_t size = new_size;
+                uint8_t *small = evolve(NULL, 0, 1300, &old_size);
+                new_size = 1300;
+                test_renewal(small, old_size);
+                free(small);
+                new_size = size;
+                old_size = 0;
+            }
+            if (i == 1u) {
                 test_journal_lives_on(old, old_size, s[2]);
             }
             if (argc < 2 || atol(argv[1]) > 0) {
