@@ -3421,7 +3421,7 @@ void dfota_predict_learn(dfota_predictor *predictor, const dfota_unit *unit, con
 #define LOGITS 4096u
 /* One in the weights of votes. */
 #define WEIGHT_ONE 65536
-#define WEIGHT_MAX (64 * WEIGHT_ONE)
+#define WEIGHT_MAX DFOTA_ADAPTIVE_WEIGHT_MAX
 /* Weights learn at 1 / 2^this of vote times error. */
 #define WEIGHT_SHIFT 15
 
@@ -3529,7 +3529,7 @@ static void fine_bit_learn(dfota_fine_bit *model, unsigned bit)
         50,   50,   49,   48,  48,  47,  47,  46,  46,  45,  45,  44,  44,  43,  43,  42,
         42,   42,   41,   41,  40,  40,  40,  39,  39,  38,  38,  38,  37,  37,  37,  36,
         36,   36,   35,   35,  35,  35,  34,  34,  34,  33,  33,  33,  33,  32,  32,  32};
-    const uint32_t seen = *model & 1023u;
+    const uint32_t seen = *model & 127u; /* also where a checkpoint was forged */
     uint32_t one = *model >> 10;
 
     if (bit) {
@@ -4583,6 +4583,11 @@ static void move_predictor(mover *to, dfota_predictor *predictor)
         return;
     }
     predictor->segment = segment > 0 ? &predictor->segments[segment - 1u] : NULL;
+    if (segment > 0 && (predictor->segment_end != predictor->segment->end ||
+                        predictor->scan.isa != predictor->segment->isa)) {
+        to->failed = 1;
+        return;
+    }
     predictor->plain = plain;
     if (predictor->correction_bits > 0) {
         move_numbers(to, predictor->corrections, (size_t)2 << predictor->correction_bits, 4);
@@ -4599,6 +4604,20 @@ static void move_content(mover *to, dfota_content *content)
     MOVE(to, content->is_stored, uint16_t);
     MOVE(to, content->fill, uint16_t);
 }
+
+/* Weights that learning would never have reached could overflow. */
+static void bound_weights(int32_t *weights, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        weights[i] = weights[i] > DFOTA_ADAPTIVE_WEIGHT_MAX    ? DFOTA_ADAPTIVE_WEIGHT_MAX
+                     : weights[i] < -DFOTA_ADAPTIVE_WEIGHT_MAX ? -DFOTA_ADAPTIVE_WEIGHT_MAX
+                                                               : weights[i];
+    }
+}
+
+#define BOUND(member) bound_weights((int32_t *)(void *)&(member), sizeof(member) / sizeof(int32_t))
 
 static void move_adaptive(mover *to, dfota_adaptive *adaptive)
 {
@@ -4630,6 +4649,9 @@ static void move_adaptive(mover *to, dfota_adaptive *adaptive)
     move_numbers(to, adaptive + 1, (size_t)2 << options.slot_bits, 2);
     move_numbers(to, (dfota_slot *)(void *)(adaptive + 1) + ((size_t)1 << options.slot_bits),
                  (size_t)2 << options.memory_bits, 4);
+    BOUND(adaptive->unit_weights);
+    BOUND(adaptive->byte_weights);
+    BOUND(adaptive->literal_weights);
     adaptive->run = adaptive->run < DFOTA_ADAPTIVE_RUN_LIMIT ? adaptive->run
                                                              : DFOTA_ADAPTIVE_RUN_LIMIT;
 }
@@ -4663,9 +4685,12 @@ int dfota_checkpoint_move(dfota_patch *patch, dfota_move_checkpoint move, void *
            patch->next > patch->header.block_count || patch->tail > DFOTA_RANGE_TAIL ||
            patch->unit_size > DFOTA_UNIT_MAX || patch->unit_used > patch->unit_size ||
            patch->predictor.old_offset > patch->header.old_size ||
+           (uint64_t)patch->predictor.left + (uint64_t)(patch->unit_size - patch->unit_used) >
+               patch->header.new_size - patch->position ||
            patch->predictor.left > patch->header.old_size - patch->predictor.old_offset;
 }
 #undef MOVE
+#undef BOUND
 
 /* == dfota_patch.c ======================================================================= */
 
@@ -5225,8 +5250,12 @@ static void begin_gap(dfota_patch *patch)
     const dfota_block *block = next_block(patch);
     const uint32_t end = block != NULL ? block->at : patch->header.new_size;
 
-    patch->gap_left = end - patch->position;
     patch->phase = PHASE_GAP;
+    if (end < patch->position) {
+        fail_of_patch(patch, DFOTA_ERR_RANGE); /* only a forged checkpoint leads here */
+        return;
+    }
+    patch->gap_left = end - patch->position;
     if (patch->gap_left == 0) {
         return;
     }
@@ -5417,7 +5446,8 @@ dfota_result dfota_patch_read(dfota_patch *patch, uint8_t *out, size_t size, siz
     }
     while (done < size && patch->position < patch->header.new_size &&
            patch->failure == DFOTA_OK) {
-        const size_t room = size - done;
+        const uint32_t missing = patch->header.new_size - patch->position;
+        const size_t room = size - done < missing ? size - done : missing;
         done += advance(patch, out + done, room > 0x10000u ? 0x10000u : (uint32_t)room);
     }
     dfota_sha256_feed(&patch->sha, out, done);

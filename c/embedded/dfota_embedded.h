@@ -315,6 +315,8 @@ typedef struct dfota_adaptive_options {
 #define DFOTA_ADAPTIVE_SLOT_BITS_MIN 8u
 #define DFOTA_ADAPTIVE_SLOT_BITS_MAX 22u
 #define DFOTA_ADAPTIVE_MEMORY_BITS_MIN 2u
+/** Largest weight of a vote, in units of 1/65536. */
+#define DFOTA_ADAPTIVE_WEIGHT_MAX (64 * 65536)
 #define DFOTA_ADAPTIVE_MEMORY_BITS_MAX 16u
 
 /** From so many slots (as bits) on, more models vote on each literal. */
@@ -534,6 +536,12 @@ typedef enum dfota_profile {
 /** Bytes of old that are fetched at once; part of the struct. At least 2 * DFOTA_SCAN_WINDOW. */
 #ifndef DFOTA_PATCH_WINDOW_SIZE
 #define DFOTA_PATCH_WINDOW_SIZE 256u
+#endif
+#if DFOTA_PATCH_WINDOW_SIZE < 128
+#error "DFOTA_PATCH_WINDOW_SIZE must be at least 2 * DFOTA_SCAN_WINDOW, 128."
+#endif
+#if DFOTA_PATCH_BUFFER_SIZE < 1 || DFOTA_PATCH_BUFFER_SIZE > 65535
+#error "DFOTA_PATCH_BUFFER_SIZE must be from 1 to 65535."
 #endif
 
 /** 1 adds counts of where new comes from, which a device does not need. */

@@ -14,7 +14,7 @@
 #define LOGITS 4096u
 /* One in the weights of votes. */
 #define WEIGHT_ONE 65536
-#define WEIGHT_MAX (64 * WEIGHT_ONE)
+#define WEIGHT_MAX DFOTA_ADAPTIVE_WEIGHT_MAX
 /* Weights learn at 1 / 2^this of vote times error. */
 #define WEIGHT_SHIFT 15
 
@@ -122,7 +122,7 @@ static void fine_bit_learn(dfota_fine_bit *model, unsigned bit)
         50,   50,   49,   48,  48,  47,  47,  46,  46,  45,  45,  44,  44,  43,  43,  42,
         42,   42,   41,   41,  40,  40,  40,  39,  39,  38,  38,  38,  37,  37,  37,  36,
         36,   36,   35,   35,  35,  35,  34,  34,  34,  33,  33,  33,  33,  32,  32,  32};
-    const uint32_t seen = *model & 1023u;
+    const uint32_t seen = *model & 127u; /* also where a checkpoint was forged */
     uint32_t one = *model >> 10;
 
     if (bit) {

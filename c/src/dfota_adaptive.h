@@ -43,6 +43,8 @@ typedef struct dfota_adaptive_options {
 #define DFOTA_ADAPTIVE_SLOT_BITS_MIN 8u
 #define DFOTA_ADAPTIVE_SLOT_BITS_MAX 22u
 #define DFOTA_ADAPTIVE_MEMORY_BITS_MIN 2u
+/** Largest weight of a vote, in units of 1/65536. */
+#define DFOTA_ADAPTIVE_WEIGHT_MAX (64 * 65536)
 #define DFOTA_ADAPTIVE_MEMORY_BITS_MAX 16u
 
 /** From so many slots (as bits) on, more models vote on each literal. */

@@ -88,6 +88,11 @@ static void move_predictor(mover *to, dfota_predictor *predictor)
         return;
     }
     predictor->segment = segment > 0 ? &predictor->segments[segment - 1u] : NULL;
+    if (segment > 0 && (predictor->segment_end != predictor->segment->end ||
+                        predictor->scan.isa != predictor->segment->isa)) {
+        to->failed = 1;
+        return;
+    }
     predictor->plain = plain;
     if (predictor->correction_bits > 0) {
         move_numbers(to, predictor->corrections, (size_t)2 << predictor->correction_bits, 4);
@@ -104,6 +109,20 @@ static void move_content(mover *to, dfota_content *content)
     MOVE(to, content->is_stored, uint16_t);
     MOVE(to, content->fill, uint16_t);
 }
+
+/* Weights that learning would never have reached could overflow. */
+static void bound_weights(int32_t *weights, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        weights[i] = weights[i] > DFOTA_ADAPTIVE_WEIGHT_MAX    ? DFOTA_ADAPTIVE_WEIGHT_MAX
+                     : weights[i] < -DFOTA_ADAPTIVE_WEIGHT_MAX ? -DFOTA_ADAPTIVE_WEIGHT_MAX
+                                                               : weights[i];
+    }
+}
+
+#define BOUND(member) bound_weights((int32_t *)(void *)&(member), sizeof(member) / sizeof(int32_t))
 
 static void move_adaptive(mover *to, dfota_adaptive *adaptive)
 {
@@ -135,6 +154,9 @@ static void move_adaptive(mover *to, dfota_adaptive *adaptive)
     move_numbers(to, adaptive + 1, (size_t)2 << options.slot_bits, 2);
     move_numbers(to, (dfota_slot *)(void *)(adaptive + 1) + ((size_t)1 << options.slot_bits),
                  (size_t)2 << options.memory_bits, 4);
+    BOUND(adaptive->unit_weights);
+    BOUND(adaptive->byte_weights);
+    BOUND(adaptive->literal_weights);
     adaptive->run = adaptive->run < DFOTA_ADAPTIVE_RUN_LIMIT ? adaptive->run
                                                              : DFOTA_ADAPTIVE_RUN_LIMIT;
 }
@@ -168,5 +190,7 @@ int dfota_checkpoint_move(dfota_patch *patch, dfota_move_checkpoint move, void *
            patch->next > patch->header.block_count || patch->tail > DFOTA_RANGE_TAIL ||
            patch->unit_size > DFOTA_UNIT_MAX || patch->unit_used > patch->unit_size ||
            patch->predictor.old_offset > patch->header.old_size ||
+           (uint64_t)patch->predictor.left + (uint64_t)(patch->unit_size - patch->unit_used) >
+               patch->header.new_size - patch->position ||
            patch->predictor.left > patch->header.old_size - patch->predictor.old_offset;
 }

@@ -16,6 +16,8 @@
 #define BALANCED_MEMORY 1000000u
 /* More segments than this are seldom worth their memory. */
 #define EMBEDDED_SEGMENTS 16u
+/* Fewer corrections than 2^this are not worth having. */
+#define CORRECTION_BITS_MIN 4u
 
 enum { PHASE_NONE, PHASE_LOOK, PHASE_CODE, PHASE_DONE };
 
@@ -248,6 +250,21 @@ static uint32_t memory_limit(const dfota_creator *creator)
     }
 }
 
+/* Smaller tables for the coder; 0 if they are as small as can be. */
+static int shrink(dfota_patch_header *header)
+{
+    if (header->slot_bits > DFOTA_ADAPTIVE_SLOT_BITS_MIN) {
+        header->slot_bits--;
+    } else if (header->memory_bits > DFOTA_ADAPTIVE_MEMORY_BITS_MIN) {
+        header->memory_bits--;
+    } else if (header->correction_bits > CORRECTION_BITS_MIN) {
+        header->correction_bits--;
+    } else {
+        return 0;
+    }
+    return 1;
+}
+
 /* How many blocks and segments the decoder has room for, if it has to be. */
 static void set_limits(const dfota_creator *creator, dfota_plan_options *options)
 {
@@ -264,6 +281,14 @@ static void set_limits(const dfota_creator *creator, dfota_plan_options *options
     header.segment_count = is_embedded ? options->segment_max : 1024u;
     header.block_count = 0;
     header.slot_bits = (uint8_t)(header.slot_bits - 1u);
+    if (creator->in.memory_size > 0) {
+        /* Moves are worth more than large tables: half of what little there is is theirs. */
+        if (header.segment_count > most / 160u) {
+            header.segment_count = most / 160u > 16u ? most / 160u : 16u;
+        }
+        while (dfota_patch_memory_size(&header) > most / 2u && shrink(&header)) {
+        }
+    }
     options->segment_max = header.segment_count;
     fixed = dfota_patch_memory_size(&header) + 16u;
     fixed = most > fixed ? (most - fixed) / (is_embedded ? 12u : 16u) : 1u;
@@ -320,9 +345,8 @@ static dfota_result fit_plan(dfota_creator *creator)
     creator->header.segment_count = plan->segment_count;
     creator->header.block_count = plan->block_count;
     while (creator->header.profile != DFOTA_PROFILE_MAX &&
-           creator->header.slot_bits > DFOTA_ADAPTIVE_SLOT_BITS_MIN &&
-           dfota_patch_memory_size(&creator->header) > memory_limit(creator)) {
-        creator->header.slot_bits--;
+           dfota_patch_memory_size(&creator->header) > memory_limit(creator) &&
+           shrink(&creator->header)) {
     }
     return DFOTA_OK;
 }
@@ -581,7 +605,8 @@ dfota_creator *dfota_create_begin(const dfota_create_input *input)
     dfota_creator *creator;
 
     if (input->old_size > DFOTA_PATCH_IMAGE_MAX || input->new_size > DFOTA_PATCH_IMAGE_MAX ||
-        input->profile >= DFOTA_PROFILE_COUNT) {
+        input->profile >= DFOTA_PROFILE_COUNT || input->sector_size > DFOTA_PATCH_IMAGE_MAX ||
+        input->spare_size > DFOTA_PATCH_IMAGE_MAX) {
         return NULL;
     }
     creator = (dfota_creator *)calloc(1, sizeof *creator);

@@ -591,8 +591,12 @@ static void begin_gap(dfota_patch *patch)
     const dfota_block *block = next_block(patch);
     const uint32_t end = block != NULL ? block->at : patch->header.new_size;
 
-    patch->gap_left = end - patch->position;
     patch->phase = PHASE_GAP;
+    if (end < patch->position) {
+        fail(patch, DFOTA_ERR_RANGE); /* only a forged checkpoint leads here */
+        return;
+    }
+    patch->gap_left = end - patch->position;
     if (patch->gap_left == 0) {
         return;
     }
@@ -783,7 +787,8 @@ dfota_result dfota_patch_read(dfota_patch *patch, uint8_t *out, size_t size, siz
     }
     while (done < size && patch->position < patch->header.new_size &&
            patch->failure == DFOTA_OK) {
-        const size_t room = size - done;
+        const uint32_t missing = patch->header.new_size - patch->position;
+        const size_t room = size - done < missing ? size - done : missing;
         done += advance(patch, out + done, room > 0x10000u ? 0x10000u : (uint32_t)room);
     }
     dfota_sha256_feed(&patch->sha, out, done);

@@ -76,6 +76,12 @@ typedef enum dfota_profile {
 #ifndef DFOTA_PATCH_WINDOW_SIZE
 #define DFOTA_PATCH_WINDOW_SIZE 256u
 #endif
+#if DFOTA_PATCH_WINDOW_SIZE < 128
+#error "DFOTA_PATCH_WINDOW_SIZE must be at least 2 * DFOTA_SCAN_WINDOW, 128."
+#endif
+#if DFOTA_PATCH_BUFFER_SIZE < 1 || DFOTA_PATCH_BUFFER_SIZE > 65535
+#error "DFOTA_PATCH_BUFFER_SIZE must be from 1 to 65535."
+#endif
 
 /** 1 adds counts of where new comes from, which a device does not need. */
 #ifndef DFOTA_PATCH_WITH_MEASURE
