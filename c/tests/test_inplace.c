@@ -273,6 +273,13 @@ static int is_new(const rig *it)
     return memcmp(it->flash.bytes, new_image, new_size) == 0;
 }
 
+static uint32_t pages_of_record(const rig *it)
+{
+    const uint32_t page = it->device.page_size;
+
+    return (DFOTA_INPLACE_RECORD_SIZE + page - 1u) / page;
+}
+
 /*
  * After one cut: up to four more at random, most of them where the journal is renewed, then go
  * through; then nothing is left to do.
@@ -300,8 +307,9 @@ static void recover(rig *it, uint32_t first, unsigned mode)
         return;
     }
     (void)session(it, &result);
-    if (it->operations > 0 && it->operations <= 6u) {
-        (void)session(it, &result); /* the cut may have weakened the last record */
+    /* The cut may have weakened the last record: a sector is erased, three records are written. */
+    if (it->operations > 0 && it->operations <= 3u + 3u * pages_of_record(it)) {
+        (void)session(it, &result);
     }
     if (result != DFOTA_OK || it->operations != 0 || !is_new(it)) {
         complain("a finished update is not recognised", first, it->operations, 0);
