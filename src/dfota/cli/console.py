@@ -4,12 +4,14 @@
 
 Rule 1. stdout carries the result only: text for a person, one JSON object with ``--json``.
 Rule 2. Notes, warnings, errors and progress go to stderr.
-Rule 3. Progress bars and colours appear only when stderr is a terminal (``NO_COLOR`` is kept).
+Rule 3. Progress bars and colours appear only when stderr is a terminal; ``NO_COLOR`` and
+``TERM=dumb`` are kept.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -68,7 +70,7 @@ class Console:
 
     def warn(self, text: str) -> None:
         """Tell the person something that may need attention, also with ``--quiet``."""
-        click.echo(f"{click.style('warning:', fg='yellow')} {text}", err=True)
+        click.echo(f"{styled('warning:', fg='yellow')} {text}", err=True)
 
     def error(self, error: DfotaError) -> None:
         """Print *error* as one clear sentence with its remedy."""
@@ -77,7 +79,7 @@ class Console:
             click.echo(json.dumps(facts, ensure_ascii=False), err=True)
             return
         sentence = str(error).rstrip(".")
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {sentence}.", err=True)
+        click.echo(f"{styled('error:', fg='red', bold=True)} {sentence}.", err=True)
         if error.remedy:
             click.echo(f"  {error.remedy}", err=True)
         click.echo(f"  [{error.code}]", err=True)
@@ -111,6 +113,13 @@ class Console:
         ) as bars:
             task = bars.add_task(label, total=total)
             yield lambda position: bars.update(task, completed=position)
+
+
+def styled(word: str, *, fg: str, bold: bool = False) -> str:
+    """*word* in colour, where the person did not ask for none; click looks for the terminal."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return word
+    return click.style(word, fg=fg, bold=bold or None)
 
 
 def _print(text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Self
 
 import click
 
-from dfota.cli.console import Advance, Console
+from dfota.cli.console import Advance, Console, styled
 from dfota.cli.story import Audience, Outcome, Script, tell
 from dfota.cli.upgrade_display import UpgradeDisplay
 from dfota.errors import InputError, OutputError, ReleaseError
@@ -173,7 +173,7 @@ class _Narrator(Audience):
         self._display.close()
         name = f"{'POWER CUT':<10}"
         if self._console.is_interactive:
-            name = click.style(name, fg="red", bold=True)
+            name = styled(name, fg="red", bold=True)
         self._console.note(f"{name} {_hit(report)}")
 
     def upgrading(self, event: HostEvent) -> None:
