@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,12 +20,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from dfota.cli.compare_worker import memory
 from dfota.delta import inspect
 
 _SAMPLE_S = 0.002
+_ADDRESS = re.compile(r"\s*[\[(][^\s\[\](]*0x[0-9a-f]+[\])]|\s*\b0x[0-9a-f]+\b", re.IGNORECASE)
+_COMPLAINT_MAX = 60  # characters of what a tool complained
 _LOOKS_MIN = 10  # a program that ends sooner was hardly seen
 # What a worker's first try has freed shall not be used again unseen (glibc).
 _RETURN_MEMORY = {"MALLOC_TRIM_THRESHOLD_": "0", "MALLOC_MMAP_THRESHOLD_": "65536"}
@@ -163,7 +166,10 @@ def run(
         (folder / "NEW").write_bytes(new)
         for index, tool in enumerate(tools):
             told(index)
-            yield _try(tool, folder, new)
+            outcome = _try(tool, folder, new)
+            if outcome.failure and not tool.is_ours and not (old and new):
+                outcome = replace(outcome, failure="cannot handle an empty image")
+            yield outcome
         told(len(tools))
 
 
@@ -196,12 +202,13 @@ def _step(
     started = time.perf_counter()
     with (
         (folder / "printed").open("w+b") as printed,
+        (folder / "complained").open("w+b") as complained,
         subprocess.Popen(  # noqa: S603 - the commands are those above
             [_filled(argument, folder) for argument in command],
             env=os.environ | _RETURN_MEMORY,
             stdin=subprocess.DEVNULL,
             stdout=printed,
-            stderr=printed,
+            stderr=complained,
         ) as process,
     ):
         try:
@@ -214,18 +221,30 @@ def _step(
             process.wait()
             raise
         seconds = time.perf_counter() - started
-        printed.seek(0)
-        lines = printed.read().decode(errors="replace").split("\n")
-    said = [line for line in lines if line.strip()]
+        said, complaints = _lines(printed), _lines(complained)
     if process.returncode:
-        last = f": {said[-1].strip()}" if said else ""
-        raise ToolFailedError(f"ended with {process.returncode}{last}")
+        why = _complaint(complaints, folder)
+        raise ToolFailedError(f"failed ({why})" if why else "failed")
     if not (folder / makes).is_file():
         raise ToolFailedError("made no file")
     if tool.module:
         facts = json.loads(said[-1])
         return facts["seconds"], facts["memory"]
     return seconds, peak if peak and looks >= _LOOKS_MIN else None
+
+
+def _lines(stream: IO[bytes]) -> list[str]:
+    stream.seek(0)
+    lines = stream.read().decode(errors="replace").splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _complaint(lines: Sequence[str], folder: Path) -> str:
+    """The line that says why: the first, or what a Python traceback ends with."""
+    if not lines:
+        return ""
+    line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    return _ADDRESS.sub("", line.replace(f"{folder}/", ""))[:_COMPLAINT_MAX].strip()
 
 
 def _filled(argument: str, folder: Path) -> str:

@@ -74,7 +74,11 @@ def test_a_tool_that_fails_or_lies_has_no_size(
 ) -> None:
     peers = (
         scripted("lying", "a[2].write_bytes(b'tiny')", "a[2].write_bytes(b'other')"),
-        scripted("failing", "sys.exit('cannot do that')", COPYING),
+        scripted(
+            "failing", "sys.exit(f'no {a[1]} (+0x7f) [0x7fff] ' + 'x' * 99 + '\\nmore')", COPYING
+        ),
+        scripted("raising", "raise ValueError('bad at 0xbeef')", COPYING),
+        scripted("mute", "sys.exit(3)", COPYING),
         scripted("lazy", "pass", COPYING),
     )
     monkeypatch.setattr(delta_compare, "PEERS", peers)
@@ -85,11 +89,26 @@ def test_a_tool_that_fails_or_lies_has_no_size(
     assert failures == {
         "dfota embedded": None,
         "lying": "gave another image back",
-        "failing": "ended with 1: cannot do that",
+        "failing": f"failed (no NEW {'x' * 53})",
+        "raising": "failed (ValueError: bad at)",
+        "mute": "failed",
         "lazy": "made no file",
     }
     assert facts["best_peer_size"] is None
     assert all(row["size"] is None for row in facts["results"][1:])
+
+
+def test_a_peer_that_knows_no_empty_image_is_excused(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "new.bin").write_bytes(b"")
+    failing = scripted("failing", "sys.exit('Invalid argument')", COPYING)
+    monkeypatch.setattr(delta_compare, "PEERS", (failing,))
+
+    facts = compared(capsys, "--profile", "embedded")
+
+    assert facts["results"][0]["failure"] is None
+    assert facts["results"][1]["failure"] == "cannot handle an empty image"
 
 
 def test_a_person_gets_a_table(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
