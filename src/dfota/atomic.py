@@ -50,6 +50,9 @@ def write_atomically(
             with contextlib.suppress(OSError):
                 os.unlink(name)
             raise
+    except FileNotFoundError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(str(path), reason, "Make the folder first.") from error
     except OSError as error:
         raise OutputError(str(path), error.strerror or str(error)) from error
 

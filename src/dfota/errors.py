@@ -77,13 +77,19 @@ class DfotaError(Exception):
 
 
 class MisuseError(DfotaError):
-    """The caller broke the contract of a function: *rule* says which."""
+    """The caller broke the contract of a function: *rule* says which, *advice* what to do."""
 
     code = "dfota.misuse"
 
-    def __init__(self, rule: str) -> None:
+    def __init__(self, rule: str, advice: str = "") -> None:
         super().__init__(rule)
         self.rule = rule
+        self.advice = advice
+
+    @property
+    def remedy(self) -> str:
+        """What the caller can do instead."""
+        return self.advice
 
 
 # -- files that a person gave ---------------------------------------------------------

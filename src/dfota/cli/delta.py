@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path)
 PROFILES = ("max", "balanced", "embedded")
+_SECTOR_MIN = 256
+_SIZE_MAX = 1 << 30
 
 
 @click.group()
@@ -53,11 +55,12 @@ def delta() -> None:
 @click.argument("patch", type=_FILE)
 @click.option("--profile", type=click.Choice(PROFILES),
               help="Who applies the patch.  [default: max; embedded with --in-place]")  # fmt: skip
-@click.option("--in-place", "sector_size", callback=byte_size, metavar="SECTOR",
-              help="New is written over old, in sectors of this size.")  # fmt: skip
-@click.option("--spare", "spare_size", callback=byte_size, metavar="SIZE",
-              help="With --in-place: free space behind old in its slot.  [default: one sector]")  # fmt: skip
-@click.option("--memory", "memory_size", callback=byte_size, metavar="SIZE",
+@click.option("--in-place", "sector_size", callback=byte_size(_SECTOR_MIN, _SIZE_MAX),
+              metavar="SECTOR", help="New is written over old, in sectors of this size.")  # fmt: skip
+@click.option("--spare", "spare_size", callback=byte_size(0, _SIZE_MAX), metavar="SIZE",
+              help="With --in-place: free space behind old in its slot, rounded up to whole "
+              "sectors.  [default: one sector]")  # fmt: skip
+@click.option("--memory", "memory_size", callback=byte_size(1, _SIZE_MAX), metavar="SIZE",
               help="Most memory that the device has for it (balanced, embedded).")  # fmt: skip
 @click.pass_obj
 def create(  # noqa: PLR0917 - click passes each option by name
@@ -73,8 +76,14 @@ def create(  # noqa: PLR0917 - click passes each option by name
     """Make PATCH, which turns the image OLD into the image NEW.
 
     The profile is for the decoder: max makes the smallest patch and is for computers and
-    modules (up to 16 MB of memory), balanced needs up to 1 MB, embedded up to 32 KB. Sizes are
-    written like 4096, 4k, 0x1000 or 1M.
+    modules (up to 16 MB of memory), balanced needs up to 1 MB, embedded up to 32 KB. max gives
+    a patch of profile balanced where that one is smaller; every applier of max reads it.
+
+    With --in-place, the spare should be at least the growth of the image plus one sector; more
+    spare gives smaller patches.
+
+    A PATCH that is there already is replaced. A patch that is larger than NEW is written too,
+    with a warning. Sizes are written like 4096, 4k, 0x1000 or 1M.
 
     For example:
 
@@ -88,8 +97,7 @@ def create(  # noqa: PLR0917 - click passes each option by name
 
     in_place = _in_place(sector_size, spare_size)
     profile = profile or ("max" if in_place is None else "embedded")
-    if profile == "max" and memory_size is not None:
-        raise click.UsageError("--memory goes with the profiles balanced and embedded.")
+    _refuse_with_max(profile, in_place=in_place is not None, memory=memory_size is not None)
     _refuse_overwriting(patch, old, new)
     old_image, new_image = _read_pair(old, new)
     started = time.perf_counter()
@@ -107,16 +115,47 @@ def create(  # noqa: PLR0917 - click passes each option by name
     if memory_size is not None and info.memory_size > memory_size:
         raise MisuseError(
             f"the least that this patch can do with is {_bytes(info.memory_size)} of memory, "
-            f"--memory allows {_bytes(memory_size)}"
+            f"--memory allows {_bytes(memory_size)}",
+            f"Give --memory {info.memory_size} or more.",
         )
     write_atomically(patch, made)
-    if info.patch_size >= info.new_size:
+    smaller = info.patch_size < info.new_size
+    if info.new_size and not smaller:
         console.warn("the patch is not smaller than the new image: send the image instead")
     console.result(
-        {"patch": str(patch), **info.to_json(), "seconds": round(seconds, 3)},
-        text=f"{patch}: {_bytes(info.patch_size)}, {info.ratio:.2%} of the new image's "
-        f"{_bytes(info.new_size)}, made in {seconds:.1f} s",
+        {
+            "patch": str(patch),
+            **info.to_json(),
+            "smaller_than_new": smaller,
+            "seconds": round(seconds, 3),
+        },
+        text=f"{patch}: {_bytes(info.patch_size)}, {_share(info)}, made in {seconds:.1f} s",
     )
+
+
+def _share(info: PatchInfo) -> str:
+    if not info.new_size:
+        return "the new image is empty"
+    return f"{info.ratio:.2%} of the new image's {_bytes(info.new_size)}"
+
+
+def _refuse_with_max(profile: Profile, *, in_place: bool, memory: bool) -> None:
+    """Refuse the options that profile max does not have.
+
+    Raises:
+        MisuseError: there is one.
+    """
+    if profile == "max" and in_place:
+        raise MisuseError(
+            "--in-place does not go with --profile max, which reads all of old: "
+            "it cannot update in place",
+            "Use --profile embedded or balanced.",
+        )
+    if profile == "max" and memory:
+        raise MisuseError(
+            "--memory goes with the profiles balanced and embedded",
+            "Use --profile embedded or balanced.",
+        )
 
 
 def _in_place(sector_size: int | None, spare_size: int | None) -> InPlace | None:
@@ -124,11 +163,19 @@ def _in_place(sector_size: int | None, spare_size: int | None) -> InPlace | None
 
     if sector_size is None:
         if spare_size is not None:
-            raise click.UsageError("--spare goes with --in-place.")
+            raise MisuseError(
+                "--spare goes with --in-place", "Give --in-place SECTOR too, or leave --spare out."
+            )
         return None
-    if sector_size <= 0:
-        raise click.UsageError("A sector has at least one byte.")
-    return InPlace(sector_size, sector_size if spare_size is None else spare_size)
+    if spare_size is None:
+        return InPlace(sector_size, sector_size)
+    whole = -(-spare_size // sector_size) * sector_size
+    if whole > _SIZE_MAX:
+        raise MisuseError(
+            f"--spare {spare_size} is over {_SIZE_MAX:,} bytes in whole sectors",
+            f"Give --spare {_SIZE_MAX // sector_size * sector_size} or less.",
+        )
+    return InPlace(sector_size, whole)
 
 
 @delta.command()
@@ -158,7 +205,7 @@ def apply(console: Console, old: Path, patch: Path, new: Path) -> None:
     digest = Digest.of(image)
     console.result(
         {"new": str(new), "size": len(image), "digest": digest.hex},
-        text=f"{new}: {_bytes(len(image))}, SHA-256 {digest}",
+        text=f"{new}: {_bytes(len(image)) if image else 'empty'}, SHA-256 {digest}",
     )
 
 
@@ -198,7 +245,8 @@ def show(
     facts: dict[str, Any] = {"patch": str(patch), **(account or info).to_json()}
     if with_map:
         facts["blocks"] = [
-            [block.new_offset, block.old_offset, block.length] for block in info.blocks
+            {"new": block.new_offset, "old": block.old_offset, "length": block.length}
+            for block in info.blocks
         ]
     if html is not None:
         _draw(html, info, account, patch_name=patch.name, old_name=old.name if old else None)
@@ -290,7 +338,7 @@ def _comparison(outcomes: list[Outcome], new_size: int, best: int | None) -> str
         [
             outcome.tool.name,
             "-" if outcome.size is None else f"{outcome.size:,}",
-            "-" if outcome.size is None else f"{outcome.size / max(new_size, 1):.2%}",
+            "-" if outcome.size is None or not new_size else f"{outcome.size / new_size:.2%}",
             "-" if outcome.size is None or not best else f"{outcome.size / best:.3f}",
             _seconds(outcome.create_s),
             _seconds(outcome.apply_s),
@@ -301,7 +349,8 @@ def _comparison(outcomes: list[Outcome], new_size: int, best: int | None) -> str
     ]
     heads = ("tool", "bytes", "of new", "of best peer", "create", "apply", "memory", "decoder")
     failed = [f"  {o.tool.name}: {o.failure}" for o in outcomes if o.failure]
-    lines = [f"from old to new ({_bytes(new_size)}), every patch applied and compared:"]
+    size = _bytes(new_size) if new_size else "empty"
+    lines = [f"from old to new ({size}), every patch applied and compared:"]
     return "\n".join([*lines, *table(heads, rows), *failed])
 
 
@@ -339,7 +388,7 @@ def _refuse_overwriting(output: Path, *inputs: Path) -> None:
         except OSError:  # one of them is not there: reading will say so, or all is well
             same = False
         if same and output.is_file():
-            raise click.UsageError(f"{output} is an input; give another file for the output.")
+            raise MisuseError(f"{output} is an input", "Give another file for the output.")
 
 
 def _read_bounded(path: Path, limit: int) -> bytes:

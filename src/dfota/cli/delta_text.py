@@ -40,8 +40,8 @@ def description(
     lines = [
         f"{name}: dfota patch, format version {info.format_version}, profile {info.profile}, "
         f"{count(info.patch_size)}" + (f", {info.ratio:.2%} of new" if info.new_size else ""),
-        f"  old  {count(info.old_size):>18}  {info.old_digest.hex()}…",
-        f"  new  {count(info.new_size):>18}  {info.new_digest.hex()}…",
+        f"  old  {_image(info.old_size):>18}  {info.old_digest.hex()}…",
+        f"  new  {_image(info.new_size):>18}  {info.new_digest.hex()}…",
         f"  the decoder needs {count(info.memory_size)} of memory",
     ]
     if info.sector_size:
@@ -53,6 +53,8 @@ def description(
     lines += ["", "where the patch went:"]
     spent = costs(info, account)
     lines += _amounts(spent, COST_WORDS, info.patch_size)
+    if not info.new_size:
+        return "\n".join(lines)
     lines += ["", "where the bytes of new come from:"]
     if account is None:
         from_old = {"old": info.copied, "literal": info.literal}
@@ -72,6 +74,10 @@ def description(
 def count(size: int) -> str:
     """A number of bytes, in words."""
     return "1 byte" if size == 1 else f"{size:,} bytes"
+
+
+def _image(size: int) -> str:
+    return count(size) if size else "empty"
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:

@@ -5,27 +5,53 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import click
 
+from dfota.errors import MisuseError
+
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_SIZE = re.compile(r"(0x[0-9a-f]+|\d+)\s*([kmg]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"(0x[0-9a-f]{1,40}|\d{1,40})\s*([kmg]?)(?:i?b)?", re.IGNORECASE | re.ASCII)
 
 
-def byte_size(_ctx: click.Context, _option: click.Parameter, value: str | None) -> int | None:
-    """The number of bytes that *value* says; a callback of click.
+def byte_size(
+    least: int, most: int
+) -> Callable[[click.Context, click.Parameter, str | None], int | None]:
+    """A callback of click: the number of bytes, *least* to *most*, that an option says.
 
-    Decimal or ``0x…``, with ``k``, ``M`` or ``G`` for powers of 1024.
-
-    Raises:
-        click.BadParameter: that is no size.
+    Decimal or ``0x…``, with ``k``, ``M`` or ``G`` for powers of 1024. It raises ``MisuseError``
+    for what is no size, and for one out of the range.
     """
-    if value is None:
-        return None
-    match = _SIZE.fullmatch(value.strip())
-    if match is None:
-        raise click.BadParameter(f"{value!r} is no size; write 4096, 4k, 0x1000 or 1M.")
-    return int(match[1], 0 if match[1][:2].lower() == "0x" else 10) * _UNITS[match[2].lower()]
+
+    def read(_ctx: click.Context, option: click.Parameter, value: str | None) -> int | None:
+        if value is None:
+            return None
+        match = _SIZE.fullmatch(value.strip())
+        if match is None:
+            raise MisuseError(
+                f"{option.opts[0]} {value!r} is no size", "Write it like 4096, 4k, 0x1000 or 1M."
+            )
+        base = 0 if match[1][:2].lower() == "0x" else 10
+        size = int(match[1], base) * _UNITS[match[2].lower()]
+        if not least <= size <= most:
+            raise MisuseError(
+                f"{option.opts[0]} {value.strip()} is out of range: "
+                f"it takes {least:,} to {most:,} bytes",
+                f"Give {option.opts[0]} {_written(least)} to {_written(most)}.",
+            )
+        return size
+
+    return read
+
+
+def _written(size: int) -> str:
+    """*size* as a person would type it."""
+    for unit in "gmk":
+        count, rest = divmod(size, _UNITS[unit])
+        if count and not rest:
+            return f"{count}{unit}"
+    return str(size)
 
 
 def readable(count: int) -> str:

@@ -22,6 +22,9 @@ Profile = Literal["max", "balanced", "embedded"]
 Progress = Callable[[int, int], None]
 """Called with (done, total); the unit means nothing."""
 
+SIZE_MAX = 1 << 30
+"""The most bytes of memory, of a sector and of spare that a patch can name."""
+
 PLAN_SHARE = 3
 """Planning counts as so many times the size of new in the progress."""
 
@@ -32,7 +35,8 @@ class InPlace:
 
     Attributes:
         sector_size: bytes that are erased at once.
-        spare_size: bytes that old can be moved up in its slot before new is written.
+        spare_size: bytes that old can be moved up in its slot before new is written; only whole
+            sectors are of use.
     """
 
     sector_size: int
@@ -67,13 +71,20 @@ def generate(
     Raises:
         ImageTooLargeError: an image is over 1 GiB.
         MemoryError: the machine has too little memory.
-        MisuseError: the options contradict each other.
+        MisuseError: the options contradict each other, or a size is negative or over 1 GiB.
     """
     for image in (old, new):
         if len(image) > IMAGE_SIZE_MAX:
             raise ImageTooLargeError(len(image), IMAGE_SIZE_MAX)
     if in_place is not None and profile == "max":
-        raise MisuseError("profile max reads all of old: it cannot update in place")
+        raise MisuseError(
+            "profile max reads all of old: it cannot update in place",
+            "Use profile embedded or balanced.",
+        )
+    _refuse_outside("memory_size", memory_size, least=0)
+    if in_place is not None:
+        _refuse_outside("sector_size", in_place.sector_size, least=1)
+        _refuse_outside("spare_size", in_place.spare_size, least=0)
     old, new = bytes(old), bytes(new)
     report = progress or (lambda _done, _total: None)
     total = (PLAN_SHARE + 2) * len(new)
@@ -105,6 +116,14 @@ def generate(
         patch = min(patch, smaller, key=len)
     report(total, total)
     return patch
+
+
+def _refuse_outside(name: str, size: int, *, least: int) -> None:
+    if not least <= size <= SIZE_MAX:
+        raise MisuseError(
+            f"{name} is {size}, outside its range of {least} to {SIZE_MAX} bytes",
+            f"Give a {name} in this range.",
+        )
 
 
 def _code(creator: Creator, report: Callable[[int], None]) -> bytes:

@@ -10,6 +10,7 @@ import random
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.shell_completion import ShellComplete
@@ -18,6 +19,8 @@ from dfota.cli import run
 from dfota.cli.delta import PROFILES
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.main import cli
+from dfota.delta import InPlace, generate
+from dfota.errors import MisuseError
 
 
 @pytest.fixture
@@ -54,6 +57,7 @@ def test_machines_get_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     applied = json.loads(capsys.readouterr().out)
 
     assert created.pop("seconds") >= 0
+    assert created.pop("smaller_than_new") is True
     assert created == shown
     assert shown["patch_size"] == (folder / "up.patch").stat().st_size
     assert applied["digest"].startswith(shown["new_digest"])
@@ -110,9 +114,40 @@ def test_a_patch_that_saves_nothing_is_pointed_out(
 ) -> None:
     (folder / "noise.bin").write_bytes(os.urandom(2000))
 
-    assert run(["delta", "create", "old.bin", "noise.bin", "up.patch"]) == ExitCode.OK
+    assert run(["--json", "delta", "create", "old.bin", "noise.bin", "up.patch"]) == ExitCode.OK
 
-    assert "send the image instead" in capsys.readouterr().err
+    captured = capsys.readouterr()
+    assert "send the image instead" in captured.err
+    assert json.loads(captured.out)["smaller_than_new"] is False
+
+
+def test_an_empty_new_image_has_no_shares(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "empty.bin").write_bytes(b"")
+    for command in (
+        ["create", "old.bin", "empty.bin", "up.patch"],
+        ["show", "up.patch", "--old", "old.bin"],
+        ["apply", "old.bin", "up.patch", "out.bin"],
+        ["compare", "old.bin", "empty.bin", "--no-peers", "--profile", "embedded"],
+    ):
+        assert run(["delta", *command]) == ExitCode.OK
+        captured = capsys.readouterr()
+        assert "empty" in captured.out
+        assert not re.search(r"\b0 bytes|0\.00% of|\d{4,}\.\d+%", captured.out)
+        assert captured.err == ""
+    assert (folder / "out.bin").read_bytes() == b""
+
+
+def test_a_missing_folder_is_to_be_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["delta", "create", "old.bin", "new.bin", "no/where"]) == ExitCode.OUTPUT
+
+    assert "Make the folder first." in capsys.readouterr().err
+
+
+def test_the_spare_is_whole_sectors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    create = ["--json", "delta", "create", "old.bin", "new.bin", "up.patch", "--in-place", "1k"]
+    for spare, whole in (("0", 0), ("1", 1024), ("1024", 1024), ("1025", 2048)):
+        assert run([*create, "--spare", spare]) == ExitCode.OK
+        assert json.loads(capsys.readouterr().out)["spare_size"] == whole
 
 
 @pytest.mark.parametrize(
@@ -274,23 +309,79 @@ def test_help_teaches_by_examples(command: str, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.parametrize(
-    ("options", "reason"),
+    ("options", "reason", "remedy"),
     [
-        (["--spare", "4k"], "--spare goes with --in-place"),
-        (["--in-place", "0"], "at least one byte"),
-        (["--in-place", "4q"], "is no size"),
-        (["--in-place", "4k", "--profile", "max"], "cannot update in place"),
-        (["--memory", "16k"], "goes with the profiles"),
-        (["--memory", "100", "--profile", "embedded"], "--memory allows 100 bytes"),
-        (["--profile", "tiny"], "tiny"),
+        (["--spare", "4k"], "--spare goes with --in-place", "--in-place SECTOR"),
+        (["--in-place", "0"], "--in-place 0 is out of range", "256 to 1g"),
+        (["--in-place", "255"], "--in-place 255 is out of range", "256 to 1g"),
+        (["--in-place", "4g"], "--in-place 4g is out of range", "256 to 1g"),
+        (["--in-place", "4q"], "is no size", "4096"),
+        (["--in-place", "-1"], "is no size", "4096"),
+        (["--in-place", "4k", "--spare", "4g"], "--spare 4g is out of range", "0 to 1g"),
+        (["--in-place", "1000", "--spare", "1g"], "whole sectors", "--spare 1073741000 or"),
+        (["--in-place", "4k", "--profile", "max"], "cannot update", "embedded or balanced"),
+        (["--memory", "16k"], "goes with the profiles", "embedded or balanced"),
+        (["--memory", "0", "--profile", "embedded"], "--memory 0 is out of range", "1 to 1g"),
+        (["--memory", "4g", "--profile", "balanced"], "--memory 4g is out", "1 to 1g"),
+        (["--memory", "100", "--profile", "embedded"], "--memory allows 100 bytes", "or more"),
     ],
 )
 def test_options_that_contradict_each_other_make_no_patch(
-    folder: Path, options: list[str], reason: str, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    options: list[str],
+    reason: str,
+    remedy: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     before = names(folder)
+    create = ["delta", "create", "old.bin", "new.bin", "up.patch", *options]
 
-    assert run(["delta", "create", "old.bin", "new.bin", "up.patch", *options]) == ExitCode.USAGE
+    assert run(create) == ExitCode.USAGE
 
-    assert reason in capsys.readouterr().err
+    said = capsys.readouterr().err.splitlines()
+    assert reason in said[0]
+    assert remedy in said[1]
+    assert run([*create, "--json"]) == ExitCode.USAGE
+    told = json.loads(capsys.readouterr().err)
+    assert reason in told["message"]
+    assert remedy in told["remedy"]
     assert names(folder) == before
+
+
+def test_a_profile_that_is_none_is_told_which_there_are(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["delta", "create", "old.bin", "new.bin", "up.patch", "--profile", "tiny"]
+    assert run(argv) == ExitCode.USAGE
+
+    said = capsys.readouterr().err
+    assert all(profile in said for profile in ("tiny", *PROFILES))
+
+
+def test_the_least_memory_that_is_told_is_enough(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create = ["delta", "create", "old.bin", "new.bin", "up.patch", "--profile", "embedded"]
+    assert run([*create, "--json", "--memory", "1"]) == ExitCode.USAGE
+    remedy = json.loads(capsys.readouterr().err)["remedy"]
+
+    assert run([*create, "--memory", re.search(r"\d+", remedy)[0]]) == ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"memory_size": -1},
+        {"memory_size": (1 << 30) + 1},
+        {"in_place": InPlace(0, 0)},
+        {"in_place": InPlace(1 << 32, 0)},
+        {"in_place": InPlace(4096, -1)},
+        {"in_place": InPlace(4096, (1 << 30) + 1)},
+    ],
+    ids=str,
+)
+def test_sizes_out_of_their_range_are_misuse(
+    pair: tuple[bytes, bytes], options: dict[str, Any]
+) -> None:
+    with pytest.raises(MisuseError, match="outside its range"):
+        generate(*pair, profile="embedded", **options)

@@ -208,6 +208,7 @@ def test_machines_get_the_same_numbers(folder: Path, capsys: pytest.CaptureFixtu
     shares = [*facts["segments"], facts["elsewhere"]]
     assert sum(share[kind] for share in shares for kind in KINDS) == facts["new_size"]
     assert len(facts["blocks"]) == facts["copies"]
+    assert all(block.keys() == {"new", "old", "length"} for block in facts["blocks"])
 
 
 # -- the picture ------------------------------------------------------------------------------
