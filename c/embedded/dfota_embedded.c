@@ -6182,8 +6182,11 @@ static void resume(dfota_inplace *run, const record *found)
     if (found->size == 0) {
         return; /* nothing of new is sure to be there, and nothing of old before `gone` */
     }
-    if (found->size > half_size(run->device)) {
-        fail_of_inplace(run, DFOTA_ERR_LIMIT); /* of another device */
+    if (found->size > half_size(run->device) || done / run->device->sector_size != found->progress ||
+        done > run->device->slot_size ||
+        (run->half != 2u * run->device->sector_size &&
+         run->half != 2u * run->device->sector_size + half_size(run->device))) {
+        fail_of_inplace(run, DFOTA_ERR_LIMIT); /* of another device, or forged */
         return;
     }
     dfota_sha256_begin(&run->sha);

@@ -214,7 +214,8 @@ dfota_result dfota_patch_start(dfota_patch *patch, void *memory, size_t size,
  * Power:   nothing outside `*patch`, its memory and `out` is changed; after a cut begin again,
  *          or go on from a checkpoint.
  * Cost:    no heap; at most 1 KiB of stack; O(size), plus O(blocks) for each block begun in
- *          profile `embedded`.
+ *          profile `embedded`. Each reference is looked up among the segments of its address
+ *          space: with thousands of them a hostile patch takes seconds for each MiB of new.
  */
 dfota_result dfota_patch_read(dfota_patch *patch, uint8_t *out, size_t size, size_t *produced);
 

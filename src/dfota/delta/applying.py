@@ -45,6 +45,8 @@ def apply(
         OldImageMismatchError: *old* is another image.
         ImageTooLargeError: the new image would be over *image_size_max*; nothing was made.
     """
+    # Views of anything but bytes would be counted in items.
+    old, patch = bytes(old), bytes(patch)
     try:
         applier = Applier.in_memory(patch, old)
         header = applier.header

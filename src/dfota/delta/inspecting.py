@@ -174,6 +174,7 @@ def inspect(patch: bytes, old: bytes | None = None) -> PatchInfo:
         PatchCorruptError: it is damaged, truncated or hostile.
         OldImageMismatchError: *old* is another image.
     """
+    patch = bytes(patch)
     try:
         applier = Applier.in_memory(patch, b"")
         header = applier.header
