@@ -83,6 +83,15 @@ def page(
         f'<p class="soft">old {old}<br>new {_image(info.new_size, info.new_digest, None)}</p>',
         "<h2>Where the patch went</h2>",
         _bar(costs(info, account), COST_WORDS),
+    ]
+    if info.new_size:
+        parts += _old_and_new(info, account, colours)
+    return "\n".join([*parts, "</body></html>\n"]).encode("utf-8", "replace")
+
+
+def _old_and_new(info: PatchInfo, account: Account | None, colours: Colours) -> list[str]:
+    """What there is to draw and tell of a new image that is not empty."""
+    parts = [
         "<h2>Old and new</h2>",
         f'<div class="card">{picture(info, account, colours)}{_legend(info, colours)}</div>',
     ]
@@ -92,7 +101,7 @@ def page(
     parts += ["<h2>Regions of old</h2>", _region_table(info, account, colours)]
     if account is not None:
         parts += ["<h2>Architectures</h2>", _architecture_table(account)]
-    return "\n".join([*parts, "</body></html>\n"]).encode("utf-8", "replace")
+    return parts
 
 
 def _in_place(info: PatchInfo) -> str:
@@ -103,7 +112,8 @@ def _in_place(info: PatchInfo) -> str:
 
 def _image(size: int, digest: bytes, name: str | None) -> str:
     called = f"{escape(name)}, " if name else ""
-    return f"{called}{size:,} bytes, SHA-256 <code>{digest.hex()}…</code>"
+    amount = f"{size:,} bytes" if size else "empty"
+    return f"{called}{amount}, SHA-256 <code>{digest.hex()}…</code>"
 
 
 def _bar(amounts: dict[str, int], words: dict[str, str]) -> str:

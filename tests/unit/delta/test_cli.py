@@ -125,7 +125,7 @@ def test_an_empty_new_image_has_no_shares(folder: Path, capsys: pytest.CaptureFi
     (folder / "empty.bin").write_bytes(b"")
     for command in (
         ["create", "old.bin", "empty.bin", "up.patch"],
-        ["show", "up.patch", "--old", "old.bin"],
+        ["show", "up.patch", "--old", "old.bin", "--html", "up.html"],
         ["apply", "old.bin", "up.patch", "out.bin"],
         ["compare", "old.bin", "empty.bin", "--no-peers", "--profile", "embedded"],
     ):
@@ -135,6 +135,7 @@ def test_an_empty_new_image_has_no_shares(folder: Path, capsys: pytest.CaptureFi
         assert not re.search(r"\b0 bytes|0\.00% of|\d{4,}\.\d+%", captured.out)
         assert captured.err == ""
     assert (folder / "out.bin").read_bytes() == b""
+    assert not re.search(r"\b0(\.0)? bytes", (folder / "up.html").read_text())
 
 
 def test_a_missing_folder_is_to_be_made(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
