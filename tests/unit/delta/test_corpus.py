@@ -27,7 +27,7 @@ LIMITS: dict[str, int] = {
 }
 
 CORPUS = Path(__file__).resolve().parents[4] / "shared" / "corpus"
-LARGE = 1_000_000
+LARGE = 500_000
 """Bytes of an image, packed or not, from which on a pair takes its time."""
 
 
