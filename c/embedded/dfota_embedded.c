@@ -348,6 +348,8 @@ void dfota_scan_begin(dfota_scan *scan, unsigned isa, uint32_t at)
 void dfota_scan_next(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32_t at,
                      dfota_reference *reference)
 {
+    /* Without any instruction set there is nothing to look at. */
+    (void)at;
     reference->length = 0;
     reference->kind = 0;
     reference->visible = 0;
@@ -411,6 +413,11 @@ void dfota_scan_next(dfota_scan *scan, const uint8_t *bytes, size_t left, uint32
 int dfota_reference_place(unsigned isa, const dfota_reference *reference, uint32_t at,
                           uint32_t target, uint8_t *bytes)
 {
+    /* Without any instruction set there is nothing to look at. */
+    (void)reference;
+    (void)at;
+    (void)target;
+    (void)bytes;
     switch (isa) {
 #define PLACE(number, name) \
     case number:            \
@@ -460,6 +467,12 @@ int dfota_reference_place(unsigned isa, const dfota_reference *reference, uint32
 int dfota_reference_read(unsigned isa, const dfota_reference *reference, const uint8_t *bytes,
                          uint32_t at, uint32_t near, uint32_t *target)
 {
+    /* Without any instruction set there is nothing to look at. */
+    (void)reference;
+    (void)bytes;
+    (void)at;
+    (void)near;
+    (void)target;
     switch (isa) {
 #define READ(number, name) \
     case number:           \

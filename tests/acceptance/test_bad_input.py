@@ -186,7 +186,7 @@ def test_a_signal_leaves_nothing_half_written(
     before = contents(tmp_path)
     process = start(tmp_path, "delta", "create", "a.bin", "b.bin", "out.patch")
     modules = Path(f"/proc/{process.pid}/maps")
-    while "divsufsort" not in modules.read_text():
+    while "_dfota" not in modules.read_text():
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.01)
     process.send_signal(number)
