@@ -187,7 +187,7 @@ def test_a_signal_leaves_nothing_half_written(
     process = start(tmp_path, "delta", "create", "a.bin", "b.bin", "out.patch")
     status = Path(f"/proc/{process.pid}/status")
     # Both images and the suffix array of old are in memory: it is planning.
-    while int(status.read_text().split("VmRSS:")[1].split()[0]) < 90_000:
+    while int(status.read_text().split("VmRSS:")[1].split()[0]) < 70_000:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.01)
     process.send_signal(number)
