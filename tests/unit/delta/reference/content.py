@@ -41,10 +41,10 @@ class Gaps:
                 more = self._more(data[-1], wanted[len(data) :])
                 if not 0 <= more <= left:
                     raise Refused("RANGE")
-                self.models.skip(data[-1:] * more)
-                data += data[-1:] * more
-                chunk_left = max(chunk_left - more, 0)
                 if more:
+                    self.models.skip(data[-1:] * more)
+                    data += data[-1:] * more
+                    chunk_left = max(chunk_left - more, 0)
                     continue
             if chunk_left == 0:
                 chunk_left = min(left, CHUNK_SIZE)
