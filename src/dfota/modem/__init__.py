@@ -11,7 +11,7 @@ from __future__ import annotations
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import Download, DownloadRequest, HttpError, Network, NoNetwork
 from dfota.modem.power import CutPhase, CutReport, PowerCut
-from dfota.modem.profile import (
+from dfota.modem.profiles import (
     BG96,
     BusyAnswer,
     MissingPackage,

@@ -23,7 +23,7 @@ from dfota.modem.network import Network, NoNetwork
 from dfota.modem.nv import FotaApn, Nv
 from dfota.modem.port import Port
 from dfota.modem.power import CutPhase, CutReport, PowerCut
-from dfota.modem.profile import BG96, URC_PORTS, BusyAnswer, Profile
+from dfota.modem.profiles import BG96, URC_PORTS, BusyAnswer, Profile
 from dfota.modem.radio import Radio
 from dfota.modem.settings import PortSettings
 from dfota.modem.state import StateDirectory

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from dfota.at import Location
 from dfota.modem.filesystem import IncomingFile
-from dfota.modem.profile import Profile
+from dfota.modem.profiles import Profile
 
 
 class HttpError(IntEnum):

@@ -13,7 +13,7 @@ from typing import Any
 from dfota.atomic import write_atomically
 from dfota.errors import MisuseError, StateDirectoryError
 from dfota.modem.facts_file import load_facts
-from dfota.modem.profile import URC_PORTS
+from dfota.modem.profiles import URC_PORTS
 from dfota.values import Imei
 
 NV_FORMAT = 1

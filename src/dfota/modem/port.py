@@ -33,7 +33,7 @@ from dfota.at import (
 )
 from dfota.errors import AtError, AtParameterError, FileSystemError, MisuseError, OutputError
 from dfota.modem.filesystem import INVALID_NAME
-from dfota.modem.profile import BusyAnswer
+from dfota.modem.profiles import BusyAnswer
 from dfota.modem.reply import ERROR, HANDLERS, Reply, call, cme
 from dfota.modem.settings import PortSettings
 

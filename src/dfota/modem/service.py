@@ -14,7 +14,7 @@ from dfota.modem.download import AsyncioNetwork
 from dfota.modem.endpoints import Endpoint, PtyEndpoint, TcpEndpoint
 from dfota.modem.module import VirtualModule
 from dfota.modem.power import CutReport, PowerCut
-from dfota.modem.profile import BG96, Profile
+from dfota.modem.profiles import BG96, Profile
 from dfota.modem.state import StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry, TranscriptFile, TranscriptSink

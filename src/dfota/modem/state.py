@@ -31,7 +31,7 @@ from dfota.flash import Geometry, SimulatedFlash, create_flash_file, open_flash_
 from dfota.modem.facts_file import load_facts
 from dfota.modem.filesystem import FileSystem
 from dfota.modem.nv import Nv, load_nv, save_nv
-from dfota.modem.profile import BG96, Profile
+from dfota.modem.profiles import BG96, Profile
 from dfota.package import Release
 from dfota.values import Imei
 

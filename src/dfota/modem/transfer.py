@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dfota.at import CmeError, xor16
 from dfota.errors import FileSystemError
 from dfota.modem.filesystem import IncomingFile
-from dfota.modem.profile import Profile, UploadTimeout
+from dfota.modem.profiles import Profile, UploadTimeout
 from dfota.modem.reply import OK, Reply
 from dfota.modem.timeline import Pace, Timer
 

@@ -36,7 +36,7 @@ from dfota.modem.filesystem import (
 )
 from dfota.modem.network import Download, DownloadRequest, HttpError, TlsFiles
 from dfota.modem.power import CutPhase
-from dfota.modem.profile import ResumeStart
+from dfota.modem.profiles import ResumeStart
 from dfota.modem.timeline import Pace
 
 if TYPE_CHECKING:

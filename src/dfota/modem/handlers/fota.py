@@ -8,7 +8,7 @@ from dfota.at import QCFGEXT, QFOTADL, Form, parse_location
 from dfota.modem.filesystem import PACKAGE_NAME
 from dfota.modem.nv import FotaApn
 from dfota.modem.port import Port
-from dfota.modem.profile import MissingPackage
+from dfota.modem.profiles import MissingPackage
 from dfota.modem.reply import ERROR, OK, Reply, handles, information
 
 

@@ -1,0 +1,211 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the guide leaves open and what differs between modules: settings and overlays of them.
+
+Each setting carries its meaning and its evidence, each overlay is a list of differences
+with theirs; ``docs/reference/modem-settings.md`` is generated from both. No behaviour here.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
+from typing import Any, get_type_hints
+
+from dfota.at import FILE_ERRORS
+from dfota.errors import MisuseError
+from dfota.modem.profiles.download import DownloadSettings
+from dfota.modem.profiles.files import FileSettings, UploadTimeout
+from dfota.modem.profiles.identity import IdentitySettings
+from dfota.modem.profiles.network import NetworkSettings
+from dfota.modem.profiles.ports import PortLineSettings
+from dfota.modem.profiles.upgrade import (
+    BusyAnswer,
+    MissingPackage,
+    ResumeStart,
+    UpgradeSettings,
+)
+from dfota.modem.setting import Setting
+from dfota.values import Imei
+
+__all__ = [
+    "BG96",
+    "FILE_PARAMETER_ERRORS",
+    "OVERLAYS",
+    "PROFILES",
+    "URC_PORTS",
+    "BusyAnswer",
+    "Difference",
+    "MissingPackage",
+    "Overlay",
+    "Profile",
+    "ResumeStart",
+    "Setting",
+    "UploadTimeout",
+    "profile_named",
+    "reference",
+    "settings",
+    "with_settings",
+]
+
+FILE_PARAMETER_ERRORS = (0, *FILE_ERRORS)
+
+URC_PORTS = ("usbat", "usbmodem", "uart1")
+"""AT manual V2.3, 2.25: the ports that can print URCs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(
+    # The reference lists the settings of the last base first.
+    PortLineSettings,
+    FileSettings,
+    IdentitySettings,
+    NetworkSettings,
+    DownloadSettings,
+    UpgradeSettings,
+):
+    """The settings of one kind of module; the defaults are a BG96 after the guide.
+
+    Raises:
+        MisuseError: a number is outside its range.
+    """
+
+    def __post_init__(self) -> None:
+        for setting in settings():
+            value = getattr(self, setting.name)
+            if isinstance(value, (int, float)) and not 0 <= value <= 2**31:
+                raise MisuseError(f"{setting.name} must not be negative or absurd, not {value}")
+        if not 1 <= self.https_default_port <= 65535:
+            raise MisuseError(f"https_default_port is 1 to 65535, not {self.https_default_port}")
+        if self.file_parameter_error not in FILE_PARAMETER_ERRORS:
+            raise MisuseError(
+                "file_parameter_error is 0 or a code of the FILE manual, "
+                f"not {self.file_parameter_error}"
+            )
+        if self.urc_port not in URC_PORTS:
+            raise MisuseError(f"urc_port is one of {', '.join(URC_PORTS)}, not {self.urc_port!r}")
+        for setting in settings():
+            value = getattr(self, setting.name)
+            if isinstance(value, str) and (
+                not (value.isascii() and value.isprintable()) or '"' in value
+            ):
+                raise MisuseError(f"{setting.name} must be printable ASCII without a quote")
+        if self.imei:
+            Imei(self.imei)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One line of an overlay: *setting* is *value* in this kind of module, says *source*."""
+
+    setting: str
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """A kind of module as what differs from another kind; never an edit of it.
+
+    Attributes:
+        name: as on the command line, e.g. ``ec2x``.
+        summary: one sentence for a person.
+        base: the profile that it lies over.
+        differences: one line of data each, with its source.
+    """
+
+    name: str
+    summary: str
+    base: str
+    differences: tuple[Difference, ...] = ()
+
+
+def settings() -> Iterator[Setting]:
+    """Every setting, in the order of the reference."""
+    kinds = get_type_hints(Profile)
+    for entry in fields(Profile):
+        facts = entry.metadata
+        yield Setting(
+            entry.name, kinds[entry.name], entry.default, facts["meaning"], facts["evidence"]
+        )
+
+
+def with_settings(profile: Profile, assignments: Iterable[str]) -> Profile:
+    """Change *profile* by ``KEY=VALUE`` texts.
+
+    Raises:
+        MisuseError: not of that form, an unknown key, or a value of another kind.
+    """
+    known = {setting.name: setting for setting in settings()}
+    changes: dict[str, Any] = {}
+    for assignment in assignments:
+        key, sign, text = assignment.partition("=")
+        if not sign:
+            raise MisuseError(f"a profile setting is KEY=VALUE, not {assignment!r}")
+        setting = known.get(key.strip().replace("-", "_"))
+        if setting is None:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise MisuseError(
+                f"there is no profile setting {key!r}; {hint}'dfota modem settings' lists all"
+            )
+        changes[setting.name] = setting.parse(text.strip())
+    return replace(profile, **changes)
+
+
+def reference() -> str:
+    """The text of ``docs/reference/modem-settings.md``."""
+    lines = [
+        "# Settings of the virtual module",
+        "",
+        "<!-- Generated from src/dfota/modem/profiles/ by `dfota modem settings --markdown`. -->",
+        "",
+        "The guide leaves some things open, and real modules differ. Each such thing is a setting of the",
+        "profile `bg96`: `dfota modem run … --profile-set KEY=VALUE`. *Evidence* says where the default",
+        "comes from; where it says “not documented”, measure your own module and set what it does.",
+        "",
+        "| Setting | Values | Default | Meaning | Evidence |",
+        "|---|---|---|---|---|",
+    ]
+    for setting in settings():
+        default = f"`{setting.default_text}`" if setting.default_text else "empty"
+        lines.append(
+            f"| `{setting.name}` | {setting.allowed} | {default} "
+            f"| {setting.meaning} | {setting.evidence} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+OVERLAYS: tuple[Overlay, ...] = ()
+"""Every profile but ``bg96``, a base always before what lies over it."""
+
+BG96 = Profile()
+"""A BG96 as the DFOTA guide V1.1 describes it."""
+
+
+def _overlaid() -> Mapping[str, Profile]:
+    profiles = {"bg96": BG96}
+    for overlay in OVERLAYS:
+        changes = {entry.setting: entry.value for entry in overlay.differences}
+        profiles[overlay.name] = replace(profiles[overlay.base], **changes)
+    return MappingProxyType(profiles)
+
+
+PROFILES = _overlaid()
+"""Name on the command line → profile."""
+
+
+def profile_named(name: str) -> Profile:
+    """The profile *name*, e.g. ``bg96``.
+
+    Raises:
+        MisuseError: there is none of that name.
+    """
+    try:
+        return PROFILES[name.lower()]
+    except KeyError:
+        raise MisuseError(
+            f"there is no profile {name!r}; there are {', '.join(PROFILES)}"
+        ) from None

@@ -1,0 +1,50 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of SIM and network as the module finds them at power-on; no behaviour here."""
+
+# ruff: noqa: FBT003 - setting() is dataclasses.field, its first argument the default
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dfota.modem.setting import AT, GUIDE, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSettings:
+    """Settings of SIM and network as the module finds them at power-on."""
+
+    sim_inserted: bool = setting(
+        True,
+        "Whether there is a SIM card; without one: error 10, no SIM lines at boot, no network.",
+        "simulation only; " + AT + "2.23 shows the error, nothing shows the boot",
+    )
+    operator: str = setting(
+        "Telstra Mobile Telstra",
+        "Operator in `AT+COPS?`; BG96 prints long and short name together.",
+        GUIDE + "example 4.1",
+    )
+    operator_number: str = setting(
+        "50501", "Operator in numeric format.", "simulation only (Telstra)"
+    )
+    access_technology: int = setting(
+        8, "`<AcT>`: 0 GSM, 8 LTE Cat M1, 9 LTE Cat NB1.", GUIDE + "example 4.1"
+    )
+    rssi: int = setting(26, "`<rssi>` of `AT+CSQ`.", GUIDE + "example 4.1")
+    ber: int = setting(99, "`<ber>` of `AT+CSQ`.", GUIDE + "example 4.1")
+    creg_stat: int = setting(1, "`<stat>` of `+CREG` when registered.", "log of a real BG96")
+    cgreg_stat: int = setting(
+        4, "`<stat>` of `+CGREG` when registered (4 while on LTE).", GUIDE + "example 4.1"
+    )
+    cereg_stat: int = setting(1, "`<stat>` of `+CEREG` when registered.", GUIDE + "example 4.1")
+    area_code: str = setting("FFFE", "`<lac>` and `<tac>`.", AT + "example of 9.8")
+    cell_id: str = setting("82E76B2", "`<ci>`.", AT + "example of 9.8")
+    network_apn: str = setting(
+        "",
+        "The only APN that the network accepts for the download (else 702); empty: any.",
+        "simulation only",
+    )
+    register_s: float = setting(
+        2.0, "Time from `AT+CFUN=1` or boot to registration, seconds.", "simulation only"
+    )
+    supply_mv: int = setting(3800, "Supply voltage of `AT+CBC`, millivolts.", "simulation only")

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of ports, power and time; no behaviour here."""
+
+# ruff: noqa: FBT003 - setting() is dataclasses.field, its first argument the default
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dfota.modem.setting import AT, OPEN, setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class PortLineSettings:
+    """Settings of ports, power and time."""
+
+    urc_port: str = setting(
+        "usbat",
+        "Port for URCs of a factory-new module: `usbat`, `usbmodem`, `uart1`. A module with "
+        "only one port open prints them there.",
+        AT + "2.25",
+    )
+    echo_flush_immediately: bool = setting(
+        True,
+        "Send the echo of a line as a write of its own, before the line is executed; false: "
+        "in one write with the answer.",
+        OPEN + "fwupd accepts an echo only in a read of its own",
+    )
+    command_line_max_bytes: int = setting(
+        2048, "Longest command line; a longer one is answered by ERROR.", OPEN + "at least 512"
+    )
+    boot_s: float = setting(
+        4.9, "Time from power-on to `RDY`, seconds.", "hardware design V1.3: UART active"
+    )
+    boot_line_gap_ms: int = setting(
+        400, "Pause between two boot lines, milliseconds.", "boot log of a real BG96"
+    )
+    power_off_s: float = setting(
+        2.0, "Time from `AT+QPOWD` to `POWERED DOWN`, seconds.", "hardware design V1.3"
+    )
+    power_on_after_s: float = setting(
+        2.0, "Time from an armed power cut to power-on, seconds.", "simulation only"
+    )
+    wait_floor_s: float = setting(
+        5.0,
+        "Shortest patience with host and server in real seconds, however fast the speed.",
+        "simulation only",
+    )

@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of the upgrade itself: URCs, codes, restarts; no behaviour here."""
+
+# ruff: noqa: FBT003, RUF009 - setting() is dataclasses.field, its first argument the default
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from dfota.at import PercentStyle
+from dfota.modem.setting import GUIDE, OPEN, setting
+
+
+class ResumeStart(Enum):
+    """Whether START is printed when an interrupted RESTORE goes on."""
+
+    AS_STARTED = "as-started"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class MissingPackage(Enum):
+    """What ``AT+QFOTADL=1`` does without a package."""
+
+    END_505 = "end-505"
+    ERROR = "error"
+
+
+class BusyAnswer(Enum):
+    """What a command gets while UPDATING or RESTORE runs."""
+
+    SILENT = "silent"
+    ERROR = "error"
+    NORMAL = "normal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradeSettings:
+    """Settings of the upgrade itself: URCs, codes, restarts."""
+
+    percent_style: PercentStyle = setting(
+        PercentStyle.SPACE_PERCENT,
+        "Spelling of the percentage in `UPDATING` and `RESTORE` lines.",
+        GUIDE + 'examples 4.1 and 4.2 print `"UPDATING", 1%`; the syntax block has no `%`',
+    )
+    resume_percent_style: PercentStyle = setting(
+        PercentStyle.PERCENT,
+        "The same, for `RESTORE` lines after a power cut.",
+        GUIDE + 'notes of 3.1.1 and 3.1.2 print `"RESTORE",1%`',
+    )
+    resume_start: ResumeStart = setting(
+        ResumeStart.AS_STARTED,
+        "Whether `START` comes before `RESTORE` after a power cut; `as-started`: only "
+        "where the upgrade was started by `AT+QFOTADL=1`.",
+        GUIDE + "the note of 3.1.1 (URL) has no `START`, the note of 3.1.2 (local) has one",
+    )
+    start_before_check: bool = setting(
+        True,
+        "Print `START` before the package is checked, so before `END,506` and `END,511`.",
+        OPEN + "the guide shows `START` directly after the download",
+    )
+    missing_package: MissingPackage = setting(
+        MissingPackage.END_505,
+        "What `AT+QFOTADL=1` does when `/fota/update.zip` is not there.",
+        OPEN + "the guide's table has 505 (package does not exist), so the job must begin",
+    )
+    reboot_before_start: bool = setting(
+        False,
+        "Restart once between the download and `START`, as modules with Linux do.",
+        GUIDE + "figure 1 shows one restart, at the end",
+    )
+    delete_package_on_failure: bool = setting(
+        False,
+        "Remove the package also after an upgrade that failed (after success it always goes).",
+        "vendor SDK example: removed on success only",
+    )
+    repeat_end_after_cut: bool = setting(
+        False,
+        "Print `END,0` after the next boot when power failed between the last step of "
+        "`RESTORE` and `END`.",
+        OPEN + "vendor test suites see it on modules with Linux",
+    )
+    urc_gap_ms: int = setting(
+        1000,
+        "Pause before the last URC, `END`, milliseconds.",
+        OPEN + "fwupd loses `END` when it comes in one read with the last percentage",
+    )
+    restart_gap_ms: int = setting(
+        500, "Pause between `END,0` and the restart, milliseconds.", OPEN + "an assumption"
+    )
+    busy_answer: BusyAnswer = setting(
+        BusyAnswer.SILENT,
+        "What commands get while `UPDATING` or `RESTORE` runs; during the download they are "
+        "always answered.",
+        OPEN + "modules with Linux are in a recovery system without AT then",
+    )
+    accept_unquoted_url: bool = setting(
+        False, "Take `AT+QFOTADL=<url>` without quotes.", OPEN + "one driver writes it so"
+    )
