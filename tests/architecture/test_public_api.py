@@ -44,4 +44,6 @@ def test_rooms_enter_each_other_by_the_door(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("dfota."):
             room, *inside = node.module.split(".")[1:]
-            assert room == own or not inside, f"{path.name} imports {node.module}"
+            # The commands are many: their table is a door of its own, one part for each group.
+            is_catalogue = room == "at" and inside[:1] == ["catalog"]
+            assert room == own or not inside or is_catalogue, f"{path.name} imports {node.module}"

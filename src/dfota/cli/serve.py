@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import click
 
-from dfota.at import QFOTADL, QFUPL, Form
+from dfota.at import Form
+from dfota.at.catalog.files import QFUPL
+from dfota.at.catalog.fota import QFOTADL
 from dfota.cli.console import Console
 from dfota.errors import FileUnreadableError
 from dfota.server import (

@@ -10,18 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dfota.at import (
-    CBC,
-    CEREG,
-    CGREG,
-    COPS,
-    CPIN,
-    CREG,
-    CSQ,
-    QCFGEXT,
-    QURCCFG,
-    Form,
-)
+from dfota.at import Form
+from dfota.at.catalog.fota import QCFGEXT
+from dfota.at.catalog.general import CBC, QURCCFG
+from dfota.at.catalog.network import CEREG, CGREG, COPS, CPIN, CREG, CSQ
 from dfota.host.dialogue import Answer, Listen, Procedure, ask, ask_chain
 from dfota.host.events import CheckResult, CheckStatus, Identified
 from dfota.values import FirmwareVersion

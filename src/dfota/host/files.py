@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import re
 
-from dfota.at import QFDEL, QFLDS, QFUPL, CmeError, Form, xor16
+from dfota.at import CmeError, Form, xor16
+from dfota.at.catalog.files import QFDEL, QFLDS, QFUPL
 from dfota.errors import CheckFailedError, NoReplyError, PortError
 from dfota.host.dialogue import Answer, Ask, AwaitAnswer, Happened, Procedure, Report, SendData
 from dfota.host.events import Uploaded

@@ -4,15 +4,8 @@
 
 from __future__ import annotations
 
-from dfota.at import (
-    ATI,
-    CGSN,
-    CMEE,
-    FOTA_URCS,
-    QGMR,
-    Form,
-    Urc,
-)
+from dfota.at import FOTA_URCS, Form, Urc
+from dfota.at.catalog.general import ATI, CGSN, CMEE, QGMR
 from dfota.errors import CheckFailedError, MisuseError, NoReplyError, PortError
 from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure, ask
 from dfota.host.events import Identified

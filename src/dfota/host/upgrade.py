@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dfota.at import FOTA_URCS, QFOTADL, Form, Urc, parse_location
+from dfota.at import FOTA_URCS, Form, Urc, parse_location
+from dfota.at.catalog.fota import QFOTADL
 from dfota.errors import CheckFailedError, CommandRefusedError, MisuseError, PortError
 from dfota.host.checks import (
     AccessPoint,

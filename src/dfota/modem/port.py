@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from dfota.at import (
     FILE_NAME_MAX_BYTES,
-    FILES,
     Command,
     CommandLineDecoder,
     Echo,
@@ -31,6 +30,7 @@ from dfota.at import (
     Urc,
     parse_line,
 )
+from dfota.at.catalog.files import FILES
 from dfota.errors import AtError, AtParameterError, FileSystemError, MisuseError, OutputError
 from dfota.modem.filesystem import INVALID_NAME
 from dfota.modem.profiles import BusyAnswer

@@ -11,16 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dfota.at import (
-    AT_W,
-    ATI,
-    CFUN,
     COMMANDS,
-    CPIN,
-    IPR,
-    QCFGEXT,
-    QFOTADL,
-    QFUPL,
-    S3,
     Choice,
     Command,
     Form,
@@ -30,6 +21,10 @@ from dfota.at import (
     encode_line,
     parse_line,
 )
+from dfota.at.catalog.files import QFUPL
+from dfota.at.catalog.fota import QCFGEXT, QFOTADL
+from dfota.at.catalog.general import AT_W, ATI, CFUN, IPR, S3
+from dfota.at.catalog.network import CPIN
 from dfota.errors import AtParameterError, MisuseError
 
 TEXT = st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters='"')

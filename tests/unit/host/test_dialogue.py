@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from dfota.at import CSQ, AppReady, CmeError, Form, Ready
+from dfota.at import AppReady, CmeError, Form, Ready
+from dfota.at.catalog.network import CSQ
 from dfota.errors import AtParameterError, MisuseError, PortError
 from dfota.host import (
     Answer,
@@ -164,7 +165,7 @@ def test_a_question_keeps_to_the_catalogue() -> None:
     assert Ask.command(CSQ, Form.EXECUTE) == Ask("AT+CSQ", CSQ.max_response_s + 2.0)
     with pytest.raises(MisuseError):
         Ask.command(CSQ, Form.WRITE)
-    from dfota.at import CFUN
+    from dfota.at.catalog.general import CFUN
 
     with pytest.raises(AtParameterError):
         Ask.command(CFUN, Form.WRITE, fun=7)

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from dfota.at import CMEE, COMMANDS, CSQ, Form
+from dfota.at import COMMANDS, Form
+from dfota.at.catalog.general import CMEE
+from dfota.at.catalog.network import CSQ
 from dfota.errors import MisuseError
 from dfota.modem.handlers import UNSUPPORTED
 from dfota.modem.reply import HANDLERS, OK, handles

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dfota.at import QFDEL, QFDWL, QFLDS, QFLST, QFUPL, Form
+from dfota.at import Form
+from dfota.at.catalog.files import QFDEL, QFDWL, QFLDS, QFLST, QFUPL
 from dfota.errors import FileSystemError
 from dfota.modem.filesystem import INVALID_PARAMETER, NO_SPACE, TOO_LARGE, StoredFile
 from dfota.modem.port import Port

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dfota.at import QCFGEXT, QFOTADL, Form, parse_location
+from dfota.at import Form, parse_location
+from dfota.at.catalog.fota import QCFGEXT, QFOTADL
 from dfota.modem.filesystem import PACKAGE_NAME
 from dfota.modem.nv import FotaApn
 from dfota.modem.port import Port

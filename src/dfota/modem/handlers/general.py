@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dfota.at import (
+from dfota.at import Command, Form
+from dfota.at.catalog.general import (
     AT_C,
     AT_D,
     AT_F,
@@ -27,8 +28,6 @@ from dfota.at import (
     S7,
     S8,
     S10,
-    Command,
-    Form,
 )
 from dfota.modem.port import Port
 from dfota.modem.reply import OK, Reply, handles, information

@@ -4,19 +4,8 @@
 
 from __future__ import annotations
 
-from dfota.at import (
-    ATI,
-    CGMI,
-    CGMM,
-    CGMR,
-    CGSN,
-    GMI,
-    GMM,
-    GMR,
-    GSN,
-    QGMR,
-    Form,
-)
+from dfota.at import Form
+from dfota.at.catalog.general import ATI, CGMI, CGMM, CGMR, CGSN, GMI, GMM, GMR, GSN, QGMR
 from dfota.modem.port import Port
 from dfota.modem.reply import ERROR, Reply, handles, information
 

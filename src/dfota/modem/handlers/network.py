@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dfota.at import CEREG, CGREG, CIMI, COPS, CPIN, CREG, CSQ, QCCID, Command, Form
+from dfota.at import Command, Form
+from dfota.at.catalog.network import CEREG, CGREG, CIMI, COPS, CPIN, CREG, CSQ, QCCID
 from dfota.modem.port import Port
 from dfota.modem.radio import FULL, MINIMUM
 from dfota.modem.reply import ERROR, OK, Reply, cme, handles, information

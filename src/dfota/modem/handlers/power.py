@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dfota.at import CBC, CFUN, QPOWD, Form
+from dfota.at import Form
+from dfota.at.catalog.general import CBC, CFUN, QPOWD
 from dfota.modem.port import Port
 from dfota.modem.radio import FULL
 from dfota.modem.reply import Reply, cme, handles, information
