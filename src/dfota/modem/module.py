@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from enum import Enum
+from typing import Protocol, TypeVar, cast
 
 import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
 from dfota.at import AppReady, CfunReported, PoweredDown, Ready, Urc
@@ -26,16 +27,27 @@ from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import BG96, URC_PORTS, BusyAnswer, Profile
 from dfota.modem.radio import Radio
 from dfota.modem.settings import PortSettings
-from dfota.modem.state import StateDirectory
+from dfota.modem.state import ModuleState
 from dfota.modem.timeline import Pace, Speed, Timeline
 from dfota.modem.trust import Trust
 from dfota.modem.upgrade import Upgrade
+from dfota.modem.world import World
 
 _APPLICATION_VERSION = re.compile(r"\.[0-9]{2}\.[0-9]{3}$")
 """The second pair of a revision such as ``BG96MAR02A07M1G_01.018.01.018``."""
 
 _RESTART_GAP_S = 0.2
 """From the OK of AT+CFUN=1,1 to silence; not documented."""
+
+
+class Part(Protocol):
+    """A piece of the module that lives in RAM, made by ``VirtualModule.part``."""
+
+    def halt(self) -> None:
+        """The module restarts or is dark: stop what runs; it will not be asked again."""
+
+
+_P = TypeVar("_P", bound=Part)
 
 
 class Power(Enum):
@@ -64,6 +76,7 @@ class VirtualModule:
 
     Attributes:
         power: what it is now.
+        world: what is around it: SIM, cells, supply.
         ipr: speed of the UART.
         last_cut: the newest power cut, if there was one.
 
@@ -73,7 +86,7 @@ class VirtualModule:
 
     def __init__(
         self,
-        state: StateDirectory,
+        state: ModuleState,
         *,
         profile: Profile = BG96,
         trust: Trust | None = None,
@@ -100,6 +113,8 @@ class VirtualModule:
         self._armed: PowerCut | None = None
         self._is_cut_due = False
         self._firmware: Firmware | None = None
+        self._parts: dict[Callable[[VirtualModule], Part], Part] = {}
+        self.world = World.around(profile)
         self.engine = Engine(state.flash)
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
@@ -154,6 +169,17 @@ class VirtualModule:
         return self.upgrade.is_installing
 
     # -- doors for handlers and jobs -----------------------------------------------------
+
+    def part(self, kind: Callable[[VirtualModule], _P]) -> _P:
+        """The one *kind* (a class) of this module, made when it is first asked for.
+
+        Everything that a group of commands keeps in RAM is such a part: a restart or a
+        power cut halts and forgets it, so that the next one is as new.
+        """
+        found = self._parts.get(kind)
+        if found is None:
+            found = self._parts[kind] = kind(self)
+        return cast("_P", found)
 
     @property
     def nv(self) -> Nv:
@@ -303,6 +329,9 @@ class VirtualModule:
         """Everything in RAM is gone."""
         self.power = Power.OFF
         self.timeline.forget()
+        parts, self._parts = self._parts, {}
+        for part in parts.values():
+            part.halt()
         self.upgrade.reset()
         self.radio.reset()
         for port in self.ports.values():

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dfota.atomic import write_atomically
 from dfota.errors import MisuseError, StateDirectoryError
@@ -20,7 +20,60 @@ NV_FORMAT = 1
 """Version of the file; rises when a reader of the older one would go wrong."""
 
 _TEXT_MAX_BYTES = 100
-"""The longest text is an access point name."""
+"""The longest text of a named setting is an access point name."""
+
+_ITEM_MAX_BYTES = 255
+"""The longest text that an item may declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class NvNumber:
+    """A number that a command keeps without power; made by ``nv_number``."""
+
+    name: str
+    default: int
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
+class NvText:
+    """A text that a command keeps without power; made by ``nv_text``."""
+
+    name: str
+    default: str
+    max_bytes: int
+
+
+_ITEMS: dict[str, NvNumber | NvText] = {}
+
+
+def nv_number(name: str, default: int, minimum: int, maximum: int) -> NvNumber:
+    """Declare a number, once, at import; *name* is dotted, e.g. ``qcfg.nwscanmode``.
+
+    Raises:
+        MisuseError: the name is taken.
+    """
+    return _declared(NvNumber(name, default, minimum, maximum))
+
+
+def nv_text(name: str, default: str, max_bytes: int) -> NvText:
+    """Declare a text of printable ASCII without quotes, once, at import.
+
+    Raises:
+        MisuseError: the name is taken.
+    """
+    return _declared(NvText(name, default, max_bytes))
+
+
+_Item = TypeVar("_Item", NvNumber, NvText)
+
+
+def _declared(item: _Item) -> _Item:
+    if item.name in _ITEMS:
+        raise MisuseError(f"two things are kept as {item.name}")
+    _ITEMS[item.name] = item
+    return item
 
 
 @dataclass(slots=True)
@@ -44,6 +97,7 @@ class Nv:
         stored_settings: what ``AT&W`` stored, or nothing.
         ipr: UART speed.
         pending_install: ``remote`` or ``local`` when a restart stands before START.
+        values: what was set of the items that commands have declared; see ``number``.
     """
 
     imei: str
@@ -52,6 +106,41 @@ class Nv:
     stored_settings: dict[str, int] | None = None
     ipr: int = 115200
     pending_install: str = ""
+    values: dict[str, int | str] = field(default_factory=dict)
+
+    def number(self, item: NvNumber) -> int:
+        """What *item* is now."""
+        value = self.values.get(item.name, item.default)
+        return value if isinstance(value, int) else item.default
+
+    def text(self, item: NvText) -> str:
+        """What *item* is now."""
+        value = self.values.get(item.name, item.default)
+        return value if isinstance(value, str) else item.default
+
+    def change(self, item: NvNumber | NvText, value: int | str) -> None:
+        """Set *item*; ``VirtualModule.save_nv`` keeps it.
+
+        Raises:
+            MisuseError: the item does not allow the value.
+        """
+        try:
+            allowed = _allowed(item, value)
+        except TypeError as error:
+            raise MisuseError(f"{item.name}: {error}") from None
+        if allowed == item.default:
+            self.values.pop(item.name, None)
+        else:
+            self.values[item.name] = allowed
+
+
+def _allowed(item: NvNumber | NvText, value: object) -> int | str:
+    if isinstance(item, NvNumber):
+        number = _number(value, item.maximum)
+        if number < item.minimum:
+            raise TypeError(f"{number} is below {item.minimum}")
+        return number
+    return _text(value, min(item.max_bytes, _ITEM_MAX_BYTES))
 
 
 def load_nv(path: Path) -> Nv:
@@ -97,7 +186,17 @@ def _nv_of(facts: Mapping[str, Any]) -> Nv:
         else {_text(key): _number(value, 255) for key, value in _mapping(stored).items()},
         ipr=_number(facts["ipr"], 2**31 - 1),
         pending_install=_word(facts["pending_install"], ("", "remote", "local")),
+        values={
+            name: _allowed(_item(name), value)
+            for name, value in _mapping(facts.get("values", {})).items()
+        },
     )
+
+
+def _item(name: str) -> NvNumber | NvText:
+    if name not in _ITEMS:
+        raise TypeError(f"nothing is kept as {_shown(name)} by this version of dfota")
+    return _ITEMS[name]
 
 
 def _mapping(value: object) -> dict[str, Any]:
@@ -112,10 +211,10 @@ def _number(value: object, maximum: int) -> int:
     return value
 
 
-def _text(value: object) -> str:
+def _text(value: object, max_bytes: int = _TEXT_MAX_BYTES) -> str:
     if (
         not isinstance(value, str)
-        or len(value) > _TEXT_MAX_BYTES
+        or len(value) > max_bytes
         or not (value.isascii() and value.isprintable())
         or '"' in value
     ):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
+from dfota.modem.world import Sim
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule
@@ -35,6 +36,7 @@ class Radio:
     def __init__(self, module: VirtualModule) -> None:
         self._module = module
         self._timer: Timer | None = None
+        module.world.on_change(self._world_changed)
         self.reset()
 
     def reset(self) -> None:
@@ -48,14 +50,15 @@ class Radio:
 
     def sim_lines(self) -> tuple[Urc, ...]:
         """What is printed when the SIM is read."""
-        if not self._module.profile.sim_inserted:
+        if self._module.world.sim is Sim.NONE:
             return ()
         return CpinReported("READY"), QusimReported(1), SmsDone()
 
     def search(self) -> None:
         """Register with the network, where that is wanted; it takes a while."""
         wanted = self.fun == FULL and self.operator_mode != 2 and not self.is_registered
-        if wanted and self._module.profile.sim_inserted:
+        world = self._module.world
+        if wanted and world.sim is not Sim.NONE and world.coverage:
             self._stop_search()
             self._timer = self._module.timeline.pace(
                 self._module.profile.register_s, self._registered
@@ -106,6 +109,16 @@ class Radio:
         if self.stat(command) not in (1, 5):
             return None
         return profile.area_code, profile.cell_id, profile.access_technology
+
+    def _world_changed(self, fact: str) -> None:
+        """Coverage or SIM came or went."""
+        world = self._module.world
+        if fact not in {"sim", "coverage"} or self._module.power.value != "running":
+            return
+        if world.sim is Sim.NONE or not world.coverage:
+            self.deregister()
+        else:
+            self.search()
 
     def _registered(self) -> None:
         self._timer = None

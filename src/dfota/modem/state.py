@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from dfota.atomic import write_atomically
 from dfota.engine import factory, required_geometry
@@ -47,6 +47,23 @@ _FACTS = "module.json"
 _NV = "nv.json"
 _EFS = "efs"
 _OURS = {_LOCK, _FLASH, _FACTS, _NV, _EFS}
+
+
+class ModuleState(Protocol):
+    """Where a module lives: everything that it keeps without power."""
+
+    nv: Nv
+
+    @property
+    def flash(self) -> SimulatedFlash:
+        """Its flash."""
+
+    @property
+    def files(self) -> FileSystem:
+        """Its file system."""
+
+    def save_nv(self) -> None:
+        """Keep a change of ``nv``."""
 
 
 class StateDirectory:
@@ -107,7 +124,7 @@ class StateDirectory:
         except OSError as error:
             raise StateDirectoryError(str(path), error.strerror or str(error)) from error
         try:
-            self.files = FileSystem(
+            self._files = FileSystem(
                 path / _EFS,
                 total_bytes=profile.ufs_total_bytes,
                 reserved_bytes=profile.ufs_reserved_bytes,
@@ -134,6 +151,11 @@ class StateDirectory:
         if self._flash is None:
             raise StateDirectoryError(str(self.path), "it was closed")
         return self._flash
+
+    @property
+    def files(self) -> FileSystem:
+        """The module's file system."""
+        return self._files
 
     def save_nv(self) -> None:
         """Write ``nv`` to its file.

@@ -9,6 +9,7 @@ from dfota.at.catalog.network import CEREG, CGREG, CIMI, COPS, CPIN, CREG, CSQ, 
 from dfota.modem.port import Port
 from dfota.modem.radio import FULL, MINIMUM
 from dfota.modem.reply import ERROR, OK, Reply, cme, handles, information
+from dfota.modem.world import Sim
 
 SIM_NOT_INSERTED = 10
 SIM_FAILURE = 13
@@ -23,7 +24,7 @@ def _without_sim(port: Port) -> Reply | None:
     """The error of everything that asks the SIM when it cannot be asked."""
     if port.module.radio.fun == MINIMUM:
         return cme(SIM_FAILURE)
-    return None if port.module.profile.sim_inserted else cme(SIM_NOT_INSERTED)
+    return None if port.module.world.sim is not Sim.NONE else cme(SIM_NOT_INSERTED)
 
 
 @handles(CPIN, Form.READ)
@@ -53,10 +54,10 @@ def show_card_number(port: Port) -> Reply:
 @handles(CSQ, Form.EXECUTE)
 def show_signal(port: Port) -> Reply:
     """Signal quality; 99,99 where there is none."""
-    profile = port.module.profile
-    if port.module.radio.fun != FULL:
+    world = port.module.world
+    if port.module.radio.fun != FULL or not world.coverage:
         return information("+CSQ: 99,99")
-    return information(f"+CSQ: {profile.rssi},{profile.ber}")
+    return information(f"+CSQ: {world.rssi},{world.ber}")
 
 
 def _bind_registration(command: Command) -> None:

@@ -50,6 +50,6 @@ def power_down_how(port: Port, n: int) -> Reply:
 @handles(CBC, Form.EXECUTE)
 def read_supply(port: Port) -> Reply:
     """Not charging, and the supply voltage."""
-    supply_mv = port.module.profile.supply_mv
+    supply_mv = port.module.world.supply_mv
     percent = max(0, min(100, (supply_mv - 3300) // 10))
     return information(f"+CBC: 0,{percent},{supply_mv}")
