@@ -18,10 +18,15 @@ def run_inside(pytester: pytest.Pytester):
     is_installed = any(point.name == "dfota" for point in entry_points(group="pytest11"))
     plugin = () if is_installed else ("-p", "dfota.pytest_plugin")
 
-    def run(source: str, *arguments: str, name: str = "test_inside") -> pytest.RunResult:
+    def run(
+        source: str, *arguments: str, name: str = "test_inside", asyncio: bool = False
+    ) -> pytest.RunResult:
         pytester.makepyfile(**{name: source})
+        others = ("-o", "asyncio_default_fixture_loop_scope=function")
+        if not asyncio:
+            others = ("-p", "no:asyncio")
         return pytester.runpytest_subprocess(
-            *plugin, "-p", "no:cacheprovider", "-W", "error", *arguments, timeout=120
+            *plugin, *others, "-p", "no:cacheprovider", "-W", "error", *arguments, timeout=120
         )
 
     return run
