@@ -10,7 +10,6 @@ but 0 ends the job, and the old firmware runs on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dfota import errors
@@ -307,7 +306,12 @@ class Upgrade:
 
 
 def _tls_files(files: FileSystem) -> TlsFiles:
-    def path_of(name: str) -> Path | None:
-        return files.require(name, is_trusted=True) if files.has(name) else None
+    def content_of(name: str) -> bytes | None:
+        if not files.has(name):
+            return None
+        try:
+            return files.read(name, is_trusted=True)
+        except FileSystemError:
+            return b""  # there, but of no use: no connection comes of it
 
-    return TlsFiles(path_of(CA_NAME), path_of(CLIENT_CERT_NAME), path_of(CLIENT_KEY_NAME))
+    return TlsFiles(content_of(CA_NAME), content_of(CLIENT_CERT_NAME), content_of(CLIENT_KEY_NAME))
