@@ -218,10 +218,10 @@ class VirtualModule:
 
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
-        profile = self.profile
+        profile, technology = self.profile, self.radio.technology
         operators = (
             f'(2,"{profile.operator}","{profile.operator}","{profile.operator_number}",'
-            f"{profile.access_technology})"
+            f"{technology.act if technology else 0})"
         )
         return {"free_size": self.files.free_bytes, "operators": operators}
 
