@@ -46,6 +46,7 @@ class Command:
         write: parameters of the write form, ``None`` where there is none.
         execute: parameters of the execute form, ``None`` where there is none.
         max_response_s: how long the module may take for the final result code.
+        variant: which kin has the command like this, e.g. ``linux``; empty: the BG96 itself.
     """
 
     name: str
@@ -56,6 +57,12 @@ class Command:
     write: tuple[Parameter, ...] | None = None
     execute: tuple[Parameter, ...] | None = None
     max_response_s: float = 0.3
+    variant: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other command and variant: its name, and the variant."""
+        return f"{self.name}/{self.variant}" if self.variant else self.name
 
     @property
     def is_extended(self) -> bool:
