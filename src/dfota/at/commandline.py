@@ -151,7 +151,12 @@ def _extended(name: str, command: Command | None, tail: str) -> Invocation:
         return Invocation(name, None, Form.EXECUTE, problem="neither ? nor = behind the name")
     if tail.count('"') % 2:
         return Invocation(name, command, Form.WRITE, (tail[1:],), problem="a quote is not closed")
-    return Invocation(name, command, Form.WRITE, _split_fields(tail[1:]))
+    fields = _split_fields(tail[1:])
+    setting = COMMANDS.get(f"{name}={fields[0].lower()}")
+    if setting is not None:
+        form = Form.WRITE if len(fields) > 1 else Form.READ
+        return Invocation(setting.name, setting, form, fields[1:])
+    return Invocation(name, command, Form.WRITE, fields)
 
 
 def _split_fields(text: str) -> tuple[str, ...]:
