@@ -199,7 +199,7 @@ class Port:
             self._end_line(ERROR)
             return
         try:
-            self._queue = deque(parse_line(line))
+            self._queue = deque(parse_line(line, self.module.commands))
         except AtError:
             self._end_line(ERROR)
             return
@@ -287,7 +287,7 @@ class Port:
         command, form = invocation.command, invocation.form
         if command.parameters(form) is None:
             return self._without_form(invocation)
-        handler = HANDLERS.get((command.name, form))
+        handler = HANDLERS.get((command.key, form))
         try:
             values = invocation.values(
                 accept_unquoted=command.name == "+QFOTADL"

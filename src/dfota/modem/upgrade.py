@@ -36,6 +36,7 @@ from dfota.modem.filesystem import (
 from dfota.modem.network import Download, DownloadRequest, HttpError, TlsFiles
 from dfota.modem.power import CutPhase
 from dfota.modem.profiles import ResumeStart
+from dfota.modem.surroundings import parse_access_points
 from dfota.modem.timeline import Pace
 
 if TYPE_CHECKING:
@@ -134,8 +135,11 @@ class Upgrade:
         yield _HTTP_START_S
         module, profile = self._module, self._module.profile
         module.report(FotaHttpStarted())
-        apn = module.nv.fota_apn.apn
-        wrong_apn = bool(profile.network_apn and apn and apn != profile.network_apn)
+        now = module.nv.fota_apn
+        points = parse_access_points(module.world.apns)
+        wrong_apn = bool(points and now.apn) and not any(
+            point.name == now.apn and point.admits(now.username, now.password) for point in points
+        )
         if not module.radio.is_registered or wrong_apn:
             # There is no bearer: every attempt runs into its time limit.
             attempt_s = profile.connect_timeout_s + profile.connect_retry_s
