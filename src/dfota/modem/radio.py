@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
+from dfota.modem.exchange import Exchanges
 from dfota.modem.surroundings import Technology, parse_technologies
 from dfota.modem.world import Sim
 
@@ -95,6 +96,7 @@ class Radio:
         self._report_changes()
         if was_registered:
             self._module.upgrade.lose_bearer()
+            self._module.part(Exchanges).lose_bearer()
 
     @property
     def technology(self) -> Technology | None:
@@ -117,11 +119,13 @@ class Radio:
         return world.area_code, world.cell_id, technology.act
 
     def _world_changed(self, fact: str) -> None:
-        """Coverage or SIM came or went."""
+        """Coverage or SIM came or went, or what happens to packets has changed."""
         world = self._module.world
-        if fact not in {"sim", "coverage"} or self._module.power.value != "running":
+        if self._module.power.value != "running":
             return
-        if world.sim is Sim.NONE or not world.coverage:
+        if fact not in {"sim", "coverage"}:
+            self._module.part(Exchanges).look()
+        elif world.sim is Sim.NONE or not world.coverage:
             self.deregister()
         else:
             self.search()
