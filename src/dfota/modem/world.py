@@ -25,7 +25,13 @@ class Sim(Enum):
     """What is in the SIM holder."""
 
     READY = "ready"
+    """A card that asks for no PIN."""
     NONE = "none"
+    """Nothing."""
+    PIN = "pin"
+    """A card that asks for its PIN at power-on."""
+    PUK = "puk"
+    """A card whose PIN was entered wrongly too often."""
 
 
 @dataclass(kw_only=True)
@@ -36,7 +42,11 @@ class World:
         MisuseError: a value is outside its range.
     """
 
-    sim: Sim = setting(Sim.READY, "What is in the SIM holder.", _LAB)
+    sim: Sim = setting(Sim.READY, "What was put into the SIM holder.", _LAB)
+    sim_pin: str = setting("1234", "PIN of that card as it came.", _LAB)
+    sim_puk: str = setting("12345678", "PUK of that card.", _LAB)
+    sim_pin2: str = setting("5678", "PIN2 of that card as it came.", _LAB)
+    sim_puk2: str = setting("87654321", "PUK2 of that card.", _LAB)
     coverage: bool = setting(True, "Whether any cell can be heard.", _LAB)
     rssi: int = setting(26, "`<rssi>` of `AT+CSQ`, 0 to 31 or 99.", _LAB)
     ber: int = setting(99, "`<ber>` of `AT+CSQ`, 0 to 7 or 99.", _LAB)
