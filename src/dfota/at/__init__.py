@@ -24,6 +24,7 @@ from dfota.at.codes import (
 from dfota.at.command import Command, Form, encode_line
 from dfota.at.command_decoder import (
     LINE_MAX_BYTES,
+    TYPE_AHEAD_MAX_BYTES,
     CommandEvent,
     CommandLineDecoder,
     Echo,
@@ -79,6 +80,7 @@ __all__ = [
     "HTTP_ERRORS",
     "LINE_MAX_BYTES",
     "LOCATION_MAX_BYTES",
+    "TYPE_AHEAD_MAX_BYTES",
     "AppReady",
     "CfunReported",
     "Choice",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dfota.at.catalog import COMMANDS
 from dfota.at.command import Command, Form
@@ -19,6 +20,10 @@ from dfota.errors import AtSyntaxError, MisuseError
 _EXTENDED_NAME = re.compile(r"[+*^$%#][A-Z0-9!%./:_-]*", re.IGNORECASE)
 _REGISTER = re.compile(r"S([0-9]{1,3})(\?|=([0-9]*)(?![0-9?]))?", re.IGNORECASE)
 _BASIC = re.compile(r"(&?[A-Z])([0-9]*)", re.IGNORECASE)
+
+_REMEMBERED_LINES = 1024
+_REMEMBERED_MAX_BYTES = 128
+"""Longer lines are parsed anew each time, so that what is remembered stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,10 @@ def parse_line(line: str) -> tuple[Invocation, ...]:
     Raises:
         AtSyntaxError: *line* does not begin with ``AT`` or ``at``.
     """
+    return _remembered(line) if len(line) <= _REMEMBERED_MAX_BYTES else _parsed(line)
+
+
+def _parsed(line: str) -> tuple[Invocation, ...]:
     text = _squeeze(line)
     if text[:2] not in {"AT", "at"}:
         raise AtSyntaxError("a command line begins with AT", 0)
@@ -75,6 +84,10 @@ def parse_line(line: str) -> tuple[Invocation, ...]:
         if invocation.problem:
             break
     return tuple(found)
+
+
+_remembered = lru_cache(_REMEMBERED_LINES)(_parsed)
+"""Hosts say the same few lines over and over, and to many modules."""
 
 
 def _squeeze(line: str) -> str:
