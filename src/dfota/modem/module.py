@@ -10,12 +10,12 @@ each write that a module would make.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol, TypeVar, cast
 
 import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
-from dfota.at import AppReady, CfunReported, PoweredDown, Ready, Urc
+from dfota.at import COMMANDS, AppReady, CfunReported, Command, PoweredDown, Ready, Urc
 from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
@@ -76,6 +76,7 @@ class VirtualModule:
 
     Attributes:
         power: what it is now.
+        commands: what it knows, by name; a kin has some in another form, or not at all.
         world: what is around it: SIM, cells, supply.
         ipr: speed of the UART.
         last_cut: the newest power cut, if there was one.
@@ -106,6 +107,7 @@ class VirtualModule:
         self._on_power_lost = on_power_lost
         self.timeline = Timeline(speed or Speed(), profile.wait_floor_s)
         self.power = Power.OFF
+        self.commands: Mapping[str, Command] = COMMANDS
         self.last_cut: CutReport | None = None
         self.ipr = state.nv.ipr
         self._ready_at_s = 0.0
@@ -223,10 +225,10 @@ class VirtualModule:
 
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
-        profile = self.profile
+        profile, technology = self.profile, self.radio.technology
         operators = (
             f'(2,"{profile.operator}","{profile.operator}","{profile.operator_number}",'
-            f"{profile.access_technology})"
+            f"{technology.act if technology else 0})"
         )
         return {"free_size": self.files.free_bytes, "operators": operators}
 

@@ -217,7 +217,7 @@ class Port:
             self._end_line(ERROR)
             return
         try:
-            self._queue = list(reversed(parse_line(line)))
+            self._queue = list(reversed(parse_line(line, self.module.commands)))
         except AtError:
             self._end_line(ERROR)
             return
@@ -332,7 +332,7 @@ class Port:
         command, form = invocation.command, invocation.form
         if command.parameters(form) is None:
             return self._without_form(invocation)
-        handler = HANDLERS.get((command.name, form))
+        handler = HANDLERS.get((command.key, form))
         try:
             values = invocation.values(
                 accept_unquoted=command.name == "+QFOTADL"
