@@ -23,6 +23,7 @@ from dfota.at.codes import CME_ERRORS, FILE_ERRORS, FOTA_ERRORS, HTTP_ERRORS, Ex
 from dfota.at.command import DERIVED, Command, Form, Saving, encode_line, list_settings
 from dfota.at.command_decoder import (
     LINE_MAX_BYTES,
+    TYPE_AHEAD_MAX_BYTES,
     CommandEvent,
     CommandLineDecoder,
     Echo,
@@ -87,6 +88,7 @@ __all__ = [
     "HTTP_ERRORS",
     "LINE_MAX_BYTES",
     "LOCATION_MAX_BYTES",
+    "TYPE_AHEAD_MAX_BYTES",
     "AppReady",
     "CfunReported",
     "Choice",

@@ -218,12 +218,17 @@ class VirtualModule:
         if port is not None:
             port.report(urc)
 
+    def urc_pause_s(self) -> float:
+        """Virtual seconds until a URC can be printed at once."""
+        port = self.urc_port
+        return 0.0 if port is None else port.urc_pause_s()
+
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
-        profile = self.profile
+        profile, technology = self.profile, self.radio.technology
         operators = (
             f'(2,"{profile.operator}","{profile.operator}","{profile.operator_number}",'
-            f"{profile.access_technology})"
+            f"{technology.act if technology else 0})"
         )
         return {"free_size": self.files.free_bytes, "operators": operators}
 
@@ -390,5 +395,7 @@ class VirtualModule:
     def _power_down(self) -> Pace:
         yield self.profile.power_off_s
         self.report(PoweredDown())
+        for port in self.ports.values():
+            port.flush_urcs()
         self._halt()
         self.log("powered down by AT+QPOWD; it is off until it is powered on again")
