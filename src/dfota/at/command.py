@@ -75,6 +75,7 @@ class Command:
         is_factory_reset: whether ``AT&F`` brings the factory value back.
         example: a line of the host, and the lines that answer it on a module as it comes
             from the factory and is registered; replayed by a test.
+        variant: which kin has the command like this, e.g. ``linux``; empty: the BG96 itself.
     """
 
     name: str
@@ -89,11 +90,17 @@ class Command:
     saving: Saving = Saving.NOTHING
     is_factory_reset: bool = False
     example: tuple[str, ...] = ()
+    variant: str = ""
 
     def __post_init__(self) -> None:
         if self.test == DERIVED:
             allowed = ",".join(parameter.allowed for parameter in self.write or ())
             object.__setattr__(self, "test", f"{self.name}: {allowed}")  # as it is frozen
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other command and variant: its name, and the variant."""
+        return f"{self.name}/{self.variant}" if self.variant else self.name
 
     @property
     def setting(self) -> str:
