@@ -218,6 +218,11 @@ class VirtualModule:
         if port is not None:
             port.report(urc)
 
+    def urc_pause_s(self) -> float:
+        """Virtual seconds until a URC can be printed at once."""
+        port = self.urc_port
+        return 0.0 if port is None else port.urc_pause_s()
+
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
         profile, technology = self.profile, self.radio.technology
@@ -390,5 +395,7 @@ class VirtualModule:
     def _power_down(self) -> Pace:
         yield self.profile.power_off_s
         self.report(PoweredDown())
+        for port in self.ports.values():
+            port.flush_urcs()
         self._halt()
         self.log("powered down by AT+QPOWD; it is off until it is powered on again")
