@@ -12,18 +12,18 @@ from __future__ import annotations
 from dfota.at.catalog import COMMANDS
 from dfota.at.catalog.files import FILE_NAME_MAX_BYTES
 from dfota.at.checksum import xor16
-from dfota.at.codes import (
-    CME_ERRORS,
-    FILE_ERRORS,
-    FOTA_ERRORS,
-    HTTP_ERRORS,
-    Explanation,
+from dfota.at.code_families import (
+    Family,
+    explain_file_error,
     explain_fota_error,
+    explain_ftp_error,
     explain_http_error,
 )
+from dfota.at.codes import CME_ERRORS, FILE_ERRORS, FOTA_ERRORS, HTTP_ERRORS, Explanation
 from dfota.at.command import DERIVED, Command, Form, Saving, encode_line, list_settings
 from dfota.at.command_decoder import (
     LINE_MAX_BYTES,
+    TYPE_AHEAD_MAX_BYTES,
     CommandEvent,
     CommandLineDecoder,
     Echo,
@@ -32,7 +32,7 @@ from dfota.at.command_decoder import (
     RepeatRequested,
 )
 from dfota.at.commandline import Invocation, parse_line
-from dfota.at.location import LOCATION_MAX_BYTES, Location, parse_location
+from dfota.at.location import FTP_SCHEMES, LOCATION_MAX_BYTES, Location, parse_location
 from dfota.at.parameters import Choice, Hexadecimal, Integer, Parameter, String, Value
 from dfota.at.printable import escape
 from dfota.at.reply import CmeError, FinalResult, ReplyFormat, ResultCode
@@ -52,7 +52,12 @@ from dfota.at.urc import (
     CfunReported,
     CpinReported,
     FotaContinued,
+    FotaDownloading,
     FotaEnded,
+    FotaFileEnded,
+    FotaFileStarted,
+    FotaFtpEnded,
+    FotaFtpStarted,
     FotaHttpEnded,
     FotaHttpStarted,
     FotaRestoring,
@@ -64,6 +69,8 @@ from dfota.at.urc import (
     QusimReported,
     Ready,
     RegistrationReported,
+    ScrubEnded,
+    ScrubStarted,
     SmsDone,
     Urc,
     decode_urc,
@@ -77,9 +84,11 @@ __all__ = [
     "FILE_NAME_MAX_BYTES",
     "FOTA_ERRORS",
     "FOTA_URCS",
+    "FTP_SCHEMES",
     "HTTP_ERRORS",
     "LINE_MAX_BYTES",
     "LOCATION_MAX_BYTES",
+    "TYPE_AHEAD_MAX_BYTES",
     "AppReady",
     "CfunReported",
     "Choice",
@@ -92,10 +101,16 @@ __all__ = [
     "DataModeEntered",
     "Echo",
     "Explanation",
+    "Family",
     "FinalResult",
     "Form",
     "FotaContinued",
+    "FotaDownloading",
     "FotaEnded",
+    "FotaFileEnded",
+    "FotaFileStarted",
+    "FotaFtpEnded",
+    "FotaFtpStarted",
     "FotaHttpEnded",
     "FotaHttpStarted",
     "FotaRestoring",
@@ -123,6 +138,8 @@ __all__ = [
     "ResultCode",
     "ResultReceived",
     "Saving",
+    "ScrubEnded",
+    "ScrubStarted",
     "SmsDone",
     "String",
     "Urc",
@@ -131,7 +148,9 @@ __all__ = [
     "decode_urc",
     "encode_line",
     "escape",
+    "explain_file_error",
     "explain_fota_error",
+    "explain_ftp_error",
     "explain_http_error",
     "list_settings",
     "parse_line",

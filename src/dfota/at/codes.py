@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The numbers that a BG96 reports, what they mean and what usually causes them.
 
-Meanings are those of the BG96 manuals and hold for this family only: other families give
-some of the numbers another meaning. Nothing here maps one of our own errors to a number.
+Meanings are those of the BG96 manuals; what its kin mean by a number is in
+``code_families``. Nothing here maps one of our own errors to a number.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ FOTA_ERRORS: Mapping[int, str] = MappingProxyType(
 )
 """``<err>`` of ``END``: DFOTA guide, table 2."""
 
-_HTTP_ADVICE: Mapping[int, str] = MappingProxyType(
+HTTP_ADVICE: Mapping[int, str] = MappingProxyType(
     {
         0: "Nothing to do.",
         701: "Look at the server's log: the answer was malformed, or the connection broke "
@@ -63,7 +63,7 @@ _HTTP_ADVICE: Mapping[int, str] = MappingProxyType(
     }
 )
 
-_FOTA_ADVICE: Mapping[int, str] = MappingProxyType(
+FOTA_ADVICE: Mapping[int, str] = MappingProxyType(
     {
         0: "Nothing to do.",
         504: "The module runs its old firmware or restores it at the next start. Read AT+QGMR "
@@ -115,6 +115,7 @@ CME_ERRORS: Mapping[int, str] = MappingProxyType(
         45: "Service provider personalization PUK required",
         46: "Corporate personalization PIN required",
         47: "Corporate personalization PUK required",
+        323: "Invalid parameter",
         400: "Invalid input value",
         401: "Larger than the size of the file",
         402: "Read zero byte",
@@ -136,28 +137,14 @@ CME_ERRORS: Mapping[int, str] = MappingProxyType(
         423: "File too large",
         425: "Invalid parameter",
         426: "File already opened",
+        440: "Flash Scrub not supported",
+        441: "Scrub is ongoing",
         442: "DFOTA is ongoing",
     }
 )
-"""``<err>`` of ``+CME ERROR``: AT manual table 19, FILE manual table 1 (400 to 426), flash scrub note (442)."""
+"""``<err>`` of ``+CME ERROR``: AT manual table 19, FILE manual table 1 (400 to 426), flash scrub note (323, 440 to 442)."""
 
 FILE_ERRORS: Mapping[int, str] = MappingProxyType(
     {number: meaning for number, meaning in CME_ERRORS.items() if 400 <= number <= 426}
 )
 """The part of ``CME_ERRORS`` that the FILE commands report."""
-
-
-def explain_http_error(number: int) -> Explanation:
-    """What ``HTTPEND,<number>`` means, also for numbers that the guide does not list."""
-    return Explanation(
-        HTTP_ERRORS.get(number, "not in the guide's table"),
-        _HTTP_ADVICE.get(number, "Look the number up in the guide of this module's family."),
-    )
-
-
-def explain_fota_error(number: int) -> Explanation:
-    """What ``END,<number>`` means, also for numbers that the guide does not list."""
-    return Explanation(
-        FOTA_ERRORS.get(number, "not in the guide's table"),
-        _FOTA_ADVICE.get(number, "Look the number up in the guide of this module's family."),
-    )

@@ -28,6 +28,7 @@ from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import BG96, URC_PORTS, BusyAnswer, Profile
 from dfota.modem.radio import Radio
 from dfota.modem.settings import PortSettings
+from dfota.modem.sim import SimCard
 from dfota.modem.state import ModuleState
 from dfota.modem.timeline import Pace, Speed, Timeline
 from dfota.modem.trust import Trust
@@ -119,6 +120,7 @@ class VirtualModule:
         self._parts: dict[Callable[[VirtualModule], Part], Part] = {}
         self.world = World.around(profile)
         self.engine = Engine(state.flash)
+        self.sim = SimCard(self)  # before the radio, which looks at it when a card comes
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
         self.ports = {name: self._make_port(name, output) for name in port_names}
@@ -232,6 +234,11 @@ class VirtualModule:
         port = self.urc_port
         if port is not None:
             port.report(urc)
+
+    def urc_pause_s(self) -> float:
+        """Virtual seconds until a URC can be printed at once."""
+        port = self.urc_port
+        return 0.0 if port is None else port.urc_pause_s()
 
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
@@ -351,6 +358,7 @@ class VirtualModule:
             part.halt()
         self.links.halt()
         self.upgrade.reset()
+        self.sim.reset()
         self.radio.reset()
         for port in self.ports.values():
             port.reset(PortSettings())
@@ -360,6 +368,7 @@ class VirtualModule:
         self.ipr = self.nv.ipr
         if not self.profile.keep_fota_apn:
             self.nv.fota_apn = FotaApn()
+        self.sim.start()
         settings = self.nv.stored_settings
         for port in self.ports.values():
             port.reset(PortSettings.restored(settings))
@@ -406,5 +415,7 @@ class VirtualModule:
     def _power_down(self) -> Pace:
         yield self.profile.power_off_s
         self.report(PoweredDown())
+        for port in self.ports.values():
+            port.flush_urcs()
         self._halt()
         self.log("powered down by AT+QPOWD; it is off until it is powered on again")

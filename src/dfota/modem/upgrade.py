@@ -221,6 +221,8 @@ class Upgrade:
                 continue
             first = printed[1] + 1 if printed[0] is step.phase else 1
             for percent in range(first, step.percent + 1):
+                # A percentage that is printed has been reached, and no further one.
+                yield self._module.urc_pause_s()
                 self._report_percent(step.phase, percent, style)
                 printed = step.phase, percent
 

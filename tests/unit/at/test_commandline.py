@@ -100,3 +100,11 @@ def test_a_kin_has_its_own_table() -> None:
     assert unknown.command is None
     assert parse_line("AT+CSQ")[0].command is COMMANDS["+CSQ"]
     assert (other.key, COMMANDS["+CSQ"].key) == ("+CSQ/kin", "+CSQ")
+
+
+def test_what_one_table_made_of_a_line_is_not_remembered_for_another() -> None:
+    ours = {**COMMANDS}
+    del ours["+CSQ"]
+    for _ in range(2):
+        assert parse_line("AT+CSQ")[0].command is COMMANDS["+CSQ"]
+        assert parse_line("AT+CSQ", ours)[0].command is None

@@ -181,7 +181,7 @@ class Bench:
         for port in self.module.ports.values():
             file = getattr(port._transfer, "_file", None)
             if file is not None:
-                file._stream.close()  # as the kernel does
+                file._staged._stream.close()  # as the kernel does
         self.state.close()
 
     def close(self) -> None:
@@ -308,6 +308,11 @@ class Rig:
             output=output,
         )
         return self.module
+
+    def leftovers(self) -> list[str]:
+        """Files of the module but the package."""
+        there = [path for path in self.folder.parent.rglob("*") if path.is_file()]
+        return [path.name for path in there if path != self.folder / "update.zip"]
 
     async def fetch(self, url: str) -> HttpError:
         """Download from *url*, without the AT side."""

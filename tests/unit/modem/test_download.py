@@ -108,7 +108,7 @@ def fetch(
             rig.files.delete(name, is_trusted=True)
     package = rig.folder / "update.zip"
     assert package.exists() == (result is HttpError.OK)
-    assert [path.name for path in rig.folder.iterdir() if path != package] == []
+    assert rig.leftovers() == []
     if result is HttpError.OK:
         assert rig.progress[-1][0] == package.stat().st_size
     return result
@@ -357,7 +357,7 @@ def test_aborting_leaves_nothing_and_reports_nothing(rig):
 
     asyncio.run(run())
     assert ends == []
-    assert list(rig.folder.iterdir()) == []
+    assert rig.leftovers() == []
 
 
 # -- TLS ------------------------------------------------------------------------------------
