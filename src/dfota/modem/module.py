@@ -123,9 +123,10 @@ class VirtualModule(Embedded):
         self.engine = Engine(state.flash)
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
-        self._collected = CollectedWrites() if output is None else None
-        written = output or self._collected or CollectedWrites()
-        self.ports = {name: self._make_port(name, written) for name in port_names}
+        self._collected = None
+        if output is None:
+            output = self._collected = CollectedWrites()
+        self.ports = {name: self._make_port(name, output) for name in port_names}
 
     @classmethod
     def in_memory(
