@@ -29,6 +29,7 @@ from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import BG96, URC_PORTS, BusyAnswer, Profile
 from dfota.modem.radio import Radio
 from dfota.modem.settings import PortSettings
+from dfota.modem.sim import SimCard
 from dfota.modem.state import ModuleState
 from dfota.modem.timeline import Pace, Speed, Timeline
 from dfota.modem.trust import Trust
@@ -121,6 +122,7 @@ class VirtualModule(Embedded):
         self._parts: dict[Callable[[VirtualModule], Part], Part] = {}
         self.world = World.around(profile)
         self.engine = Engine(state.flash)
+        self.sim = SimCard(self)  # before the radio, which looks at it when a card comes
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
         self._collected = None
@@ -383,6 +385,7 @@ class VirtualModule(Embedded):
         for part in parts.values():
             part.halt()
         self.upgrade.reset()
+        self.sim.reset()
         self.radio.reset()
         for port in self.ports.values():
             port.reset(PortSettings())
@@ -392,6 +395,7 @@ class VirtualModule(Embedded):
         self.ipr = self.nv.ipr
         if not self.profile.keep_fota_apn:
             self.nv.fota_apn = FotaApn()
+        self.sim.start()
         settings = self.nv.stored_settings
         for port in self.ports.values():
             port.reset(PortSettings.restored(settings))
