@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dfota.modem.download import HttpError
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
+from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import (
     Closed,
@@ -37,7 +38,7 @@ from dfota.modem.profiles import (
 )
 from dfota.modem.running import RunningModule
 from dfota.modem.service import ModuleOptions, ModuleService, serve_module
-from dfota.modem.state import StateDirectory
+from dfota.modem.state import ModuleState, StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry
 from dfota.modem.trust import Trust
@@ -52,6 +53,7 @@ __all__ = [
     "Dial",
     "Direction",
     "Exchange",
+    "FactoryImage",
     "Failed",
     "FetchEnd",
     "FetchListener",
@@ -59,9 +61,11 @@ __all__ = [
     "HttpError",
     "Link",
     "LinkEvent",
+    "MemoryState",
     "MissingPackage",
     "ModuleOptions",
     "ModuleService",
+    "ModuleState",
     "Network",
     "NetworkFailure",
     "NoNetwork",
