@@ -254,3 +254,11 @@ def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
 def bench(make_bench: Callable[..., Bench]) -> Bench:
     """A booted, registered module with echo off."""
     return make_bench().boot().quiet()
+
+
+@pytest.fixture(scope="module")
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The same, for tests of one file that only ask: booting takes longer than asking."""
+    bench = Bench(tmp_path_factory.mktemp("shared"))
+    yield bench.boot().quiet()
+    bench.close()
