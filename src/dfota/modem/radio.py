@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
+from dfota.modem.exchange import Exchanges
 from dfota.modem.indications import CSQ, Indications
 from dfota.modem.surroundings import Technology, parse_technologies
 
@@ -104,6 +105,7 @@ class Radio:
         self._report_changes()
         if was_registered:
             self._module.upgrade.lose_bearer()
+            self._module.part(Exchanges).lose_bearer()
 
     @property
     def technology(self) -> Technology | None:
@@ -126,13 +128,15 @@ class Radio:
         return world.area_code, world.cell_id, technology.act
 
     def _world_changed(self, fact: str) -> None:
-        """Coverage or SIM came or went."""
+        """Coverage or SIM came or went, or what happens to packets has changed."""
         world = self._module.world
+        if self._module.power.value != "running":
+            return
         if fact in {"rssi", "ber"}:
             self._report_signal()
-        if fact not in {"sim", "coverage"} or self._module.power.value != "running":
-            return
-        if not self._module.sim.is_ready or not world.coverage:
+        if fact not in {"sim", "coverage"}:
+            self._module.part(Exchanges).look()
+        elif not self._module.sim.is_ready or not world.coverage:
             self.deregister()
         else:
             self.search()
@@ -140,7 +144,7 @@ class Radio:
     def _report_signal(self) -> None:
         """``+QIND: "csq"``, where ``AT+QINDCFG`` wants it."""
         module = self._module
-        is_heard = module.power.value == "running" and self.fun == FULL and module.world.coverage
+        is_heard = self.fun == FULL and module.world.coverage
         if is_heard and module.part(Indications).is_on(CSQ):
             module.report(f'+QIND: "csq",{module.world.rssi},{module.world.ber}')
 
