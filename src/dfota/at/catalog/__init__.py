@@ -11,9 +11,10 @@ from dfota.at.catalog.files import FILES
 from dfota.at.catalog.fota import FOTA
 from dfota.at.catalog.general import GENERAL
 from dfota.at.catalog.network import NETWORK
+from dfota.at.catalog.sim import SIM
 from dfota.at.command import Command, by_name
 
-COMMANDS = by_name(GENERAL + NETWORK + FILES + FOTA)
+COMMANDS = by_name(GENERAL + SIM + NETWORK + FILES + FOTA)
 """Name in capitals → command."""
 
 VARIANTS: tuple[Command, ...] = ()
