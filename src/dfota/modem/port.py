@@ -172,6 +172,16 @@ class Port:
         self._waiting_urcs.clear()
         self._stop_urc_timer()
 
+    @property
+    def is_in_data_mode(self) -> bool:
+        """Whether what the host sends is data."""
+        return self._transfer is not None or self._coming_transfer is not None
+
+    def drop_dtr(self) -> None:
+        """The host let its DTR line go: with ``AT&D1`` and ``AT&D2`` that ends a data mode."""
+        if self.settings.d and self._transfer is not None:
+            self._transfer.escape()
+
     def end_transfer(self, reply: Reply) -> None:
         """Leave the data mode; *reply* ends the command that entered it."""
         self._transfer = None
@@ -321,7 +331,7 @@ class Port:
         if transfer is None:
             return
         early = self._decoder.take_pending().removeprefix(b"\n")
-        data = bytes(self._buffer) + self._format.result(ResultCode.CONNECT)
+        data = bytes(self._buffer) + self._format.connected(transfer.connect_size)
         self._buffer.clear()
         self.write(data)
         self._transfer = transfer
