@@ -19,6 +19,7 @@ from dfota.at import COMMANDS, AppReady, CfunReported, Command, PoweredDown, Rea
 from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
+from dfota.modem.clock import Clock
 from dfota.modem.embedding import CollectedWrites, Embedded
 from dfota.modem.exchange import Exchange, Exchanges, FetchListener, FetchRequest
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
@@ -123,6 +124,7 @@ class VirtualModule(Embedded):
         self._parts: dict[Callable[[VirtualModule], Part], Part] = {}
         self.world = World.around(profile)
         self.engine = Engine(state.flash)
+        self.clock = Clock(self)
         self.sim = SimCard(self)  # before the radio, which looks at it when a card comes
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
@@ -389,6 +391,7 @@ class VirtualModule(Embedded):
         self._state.flash.lose_power_at(None)
         self._state.flash.lose_power()
         self._halt()
+        self.clock.lose_power()
         self.log(str(self.last_cut))
         self._on_power_lost(self.last_cut)
 
@@ -402,6 +405,7 @@ class VirtualModule(Embedded):
         self.links.halt()
         self.upgrade.reset()
         self.sim.reset()
+        self.clock.reset()
         self.radio.reset()
         for port in self.ports.values():
             port.reset(PortSettings())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
 from dfota.modem.exchange import Exchanges
+from dfota.modem.indications import CSQ, Indications
 from dfota.modem.surroundings import Technology, parse_technologies
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ class Radio:
         world = self._module.world
         if self._module.power.value != "running":
             return
+        if fact in {"rssi", "ber"}:
+            self._report_signal()
         if fact not in {"sim", "coverage"}:
             self._module.part(Exchanges).look()
         elif not self._module.sim.is_ready or not world.coverage:
@@ -138,10 +141,18 @@ class Radio:
         else:
             self.search()
 
+    def _report_signal(self) -> None:
+        """``+QIND: "csq"``, where ``AT+QINDCFG`` wants it."""
+        module = self._module
+        is_heard = self.fun == FULL and module.world.coverage
+        if is_heard and module.part(Indications).is_on(CSQ):
+            module.report(f'+QIND: "csq",{module.world.rssi},{module.world.ber}')
+
     def _registered(self) -> None:
         self._timer = None
         self.is_registered = True
         self._report_changes()
+        self._module.clock.network_told()
 
     def _report_changes(self) -> None:
         """``+CREG`` and its kin, where ``<stat>`` is not what it was."""

@@ -41,6 +41,7 @@ class PortSettings:
     qsimdet: int = 0
     qsimdet_level: int = 0
     qsimstat: int = 0
+    qsclk: int = 0
 
     def stored(self) -> dict[str, int]:
         """The part that ``AT&W`` keeps."""
@@ -86,7 +87,7 @@ class PortSettings:
 _STORABLE = ("e", "q", "s0", "s7", "s10", "v", "x", "c", "d", "creg", "cgreg", "cereg")
 _START_ONLY = ("qsimdet", "qsimdet_level", "qsimstat")
 """Kept by ``AT&W`` (manual, 5.9 and 5.10), but not in the tables of ``ATZ`` and ``AT&F``."""
-_NEVER_RESET = ("dce_by_dte", "dte_by_dce", *_START_ONLY)
+_NEVER_RESET = ("dce_by_dte", "dte_by_dce", "qsclk", *_START_ONLY)
 _REGISTERS = tuple(
     entry.name
     for entry in fields(PortSettings)

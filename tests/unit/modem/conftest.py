@@ -281,6 +281,14 @@ def bench(make_bench: Callable[..., Bench]) -> Bench:
     return make_bench().boot().quiet()
 
 
+@pytest.fixture(scope="module")
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The same, for tests of one file that only ask: booting takes longer than asking."""
+    bench = Bench(tmp_path_factory.mktemp("shared"))
+    yield bench.boot().quiet()
+    bench.close()
+
+
 class Rig:
     """A module whose downloads go over real sockets; its time is driven by an event loop."""
 
