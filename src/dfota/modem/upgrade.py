@@ -30,9 +30,9 @@ from dfota.modem.download import Download, HttpError
 from dfota.modem.filesystem import (
     PACKAGE_NAME,
 )
+from dfota.modem.packet import PacketData
 from dfota.modem.power import CutPhase
 from dfota.modem.profiles import ResumeStart
-from dfota.modem.surroundings import parse_access_points
 from dfota.modem.timeline import Pace
 
 if TYPE_CHECKING:
@@ -131,12 +131,7 @@ class Upgrade:
         yield _HTTP_START_S
         module, profile = self._module, self._module.profile
         module.report(FotaHttpStarted())
-        now = module.nv.fota_apn
-        points = parse_access_points(module.world.apns)
-        wrong_apn = bool(points and now.apn) and not any(
-            point.name == now.apn and point.admits(now.username, now.password) for point in points
-        )
-        if not module.radio.is_registered or wrong_apn:
+        if module.part(PacketData).refusal_of_download() is not None:
             # There is no bearer: every attempt runs into its time limit.
             attempt_s = profile.connect_timeout_s + profile.connect_retry_s
             yield profile.connect_attempts * attempt_s

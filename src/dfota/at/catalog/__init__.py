@@ -13,11 +13,15 @@ from dfota.at.catalog.files import FILES
 from dfota.at.catalog.fota import FOTA
 from dfota.at.catalog.general import GENERAL
 from dfota.at.catalog.network import NETWORK
+from dfota.at.catalog.packet import PACKET
 from dfota.at.catalog.power import POWER
+from dfota.at.catalog.qcfg import QCFG_COMMANDS
 from dfota.at.catalog.sim import SIM
 from dfota.at.command import Command, by_name
 
-COMMANDS = by_name(GENERAL + CALL + SIM + POWER + CLOCK + NETWORK + FILES + FOTA)
+COMMANDS = by_name(
+    GENERAL + CALL + SIM + POWER + CLOCK + NETWORK + PACKET + QCFG_COMMANDS + FILES + FOTA
+)
 """Name in capitals → command."""
 
 VARIANTS: tuple[Command, ...] = ()

@@ -11,25 +11,29 @@ from dfota.at.command import Command, Saving
 from dfota.at.parameters import Integer, String
 
 
-def _registration(name: str, summary: str, reference: str, modes: tuple[int, ...]) -> Command:
+def _registration(
+    name: str, summary: str, reference: str, test: str, modes: tuple[int, ...]
+) -> Command:
     stat = 4 if name == "+CGREG" else 1
     return Command(
         name=name,
         summary=summary,
         reference=reference,
-        test=f"{name}: ({','.join(str(mode) for mode in modes)})",
+        test=f"{name}: ({test})",
         has_read=True,
         write=(Integer("n", only=modes),),
         execute=(),
         saving=Saving.PROFILE,
         is_factory_reset=True,
-        example=(f"AT{name}?", f"{name}: 0,{stat}"),
+        example=(f"AT{name}?", f"{name}: 0,{stat}", "OK"),
     )
 
 
-CREG = _registration("+CREG", "Registration in the circuit network.", "6.1", (0, 1, 2))
-CGREG = _registration("+CGREG", "Registration in the packet network.", "9.8", (0, 1, 2, 4))
-CEREG = _registration("+CEREG", "Registration in the LTE network.", "9.11", (0, 1, 2, 4))
+CREG = _registration("+CREG", "Registration in the circuit network.", "6.1", "0-2", (0, 1, 2))
+CGREG = _registration(
+    "+CGREG", "Registration in the packet network.", "9.8", "0,1,2,4", (0, 1, 2, 4)
+)
+CEREG = _registration("+CEREG", "Registration in the LTE network.", "9.11", "0,1,2,4", (0, 1, 2, 4))
 COPS = Command(
     name="+COPS",
     summary="Show, choose or search for the operator.",
@@ -45,7 +49,7 @@ COPS = Command(
     max_response_s=180.0,
     errors=(3, 30, 32),
     saving=Saving.VOLATILE,
-    example=("AT+COPS?", '+COPS: 0,0,"Telstra Mobile Telstra",8'),
+    example=("AT+COPS?", '+COPS: 0,0,"Telstra Mobile Telstra",8', "OK"),
 )
 CSQ = Command(
     name="+CSQ",
@@ -53,7 +57,7 @@ CSQ = Command(
     reference="6.3",
     test="+CSQ: (0-31,99),(0-7,99)",
     execute=(),
-    example=("AT+CSQ", "+CSQ: 26,99"),
+    example=("AT+CSQ", "+CSQ: 26,99", "OK"),
 )
 QNWINFO = Command(
     name="+QNWINFO",
@@ -61,7 +65,7 @@ QNWINFO = Command(
     reference="6.17",
     test="",
     execute=(),
-    example=("AT+QNWINFO", '+QNWINFO: "Cat-M1","50501","LTE BAND 28",9410'),
+    example=("AT+QNWINFO", '+QNWINFO: "Cat-M1","50501","LTE BAND 28",9410', "OK"),
 )
 QCSQ = Command(
     name="+QCSQ",
@@ -69,7 +73,7 @@ QCSQ = Command(
     reference="6.18",
     test='+QCSQ: "NOSERVICE","GSM","CAT-M1","CAT-NB1"',
     execute=(),
-    example=("AT+QCSQ", '+QCSQ: "CAT-M1",-61,-81,195,-10'),
+    example=("AT+QCSQ", '+QCSQ: "CAT-M1",-61,-81,195,-10', "OK"),
 )
 QSPN = Command(
     name="+QSPN",
@@ -77,7 +81,7 @@ QSPN = Command(
     reference="6.19",
     test="",
     execute=(),
-    example=("AT+QSPN", '+QSPN: "Telstra Mobile","Telstra","",0,"50501"'),
+    example=("AT+QSPN", '+QSPN: "Telstra Mobile","Telstra","",0,"50501"', "OK"),
 )
 
 NETWORK = (CREG, CGREG, CEREG, COPS, CSQ, QNWINFO, QCSQ, QSPN)

@@ -36,7 +36,7 @@ CGATT = Command(
     max_response_s=140.0,
     errors=(30,),
     saving=Saving.VOLATILE,
-    example=("AT+CGATT?", "+CGATT: 1"),
+    example=("AT+CGATT?", "+CGATT: 1", "OK"),
 )
 CGDCONT = Command(
     name="+CGDCONT",
@@ -55,7 +55,7 @@ CGDCONT = Command(
         Integer("head_comp", 0, 4, optional=True),
     ),
     saving=Saving.NV,
-    example=("AT+CGDCONT?", '+CGDCONT: 1,"IP","","0.0.0.0",0,0,0,0'),
+    example=("AT+CGDCONT?", '+CGDCONT: 1,"IP","","0.0.0.0",0,0,0,0', "OK"),
 )
 CGACT = Command(
     name="+CGACT",
@@ -67,7 +67,7 @@ CGACT = Command(
     max_response_s=150.0,
     errors=(3, 30),
     saving=Saving.VOLATILE,
-    example=("AT+CGACT?", "+CGACT: 1,1"),
+    example=("AT+CGACT?", "+CGACT: 1,1", "OK"),
 )
 CGPADDR = Command(
     name="+CGPADDR",
@@ -82,7 +82,7 @@ CGPADDR = Command(
         ),
     ),
     execute=(),
-    example=("AT+CGPADDR=1", '+CGPADDR: 1,"10.76.51.180"'),
+    example=("AT+CGPADDR=1", '+CGPADDR: 1,"10.76.51.180"', "OK"),
 )
 CGEREP = Command(
     name="+CGEREP",
@@ -94,23 +94,23 @@ CGEREP = Command(
     execute=(),
     saving=Saving.VOLATILE,
     is_factory_reset=True,
-    example=("AT+CGEREP?", "+CGEREP: 0,0"),
+    example=("AT+CGEREP?", "+CGEREP: 0,0", "OK"),
 )
 QICSGP = Command(
     name="+QICSGP",
     summary="Show or set access point and credentials of a context.",
     reference="TCP 2.1.1",
-    test=f"+QICSGP: (1-{CONTEXT_MAX}),(1,2),<APN>,<username>,<password>,(0-3)",
+    test=f"+QICSGP: (1-{CONTEXT_MAX}),(1-3),<APN>,<username>,<password>,(0-3)",
     write=(
         _context("contextID"),
-        Integer("context_type", 1, 2, optional=True),
+        Integer("context_type", 1, 3, optional=True),
         String("APN", APN_MAX_BYTES, optional=True),
         String("username", CREDENTIAL_MAX_BYTES, optional=True),
         String("password", CREDENTIAL_MAX_BYTES, optional=True),
         Integer("authentication", 0, 3, optional=True),
     ),
     saving=Saving.NV,
-    example=("AT+QICSGP=1", '+QICSGP: 1,"","","",0'),
+    example=("AT+QICSGP=1", '+QICSGP: 1,"","","",0', "OK"),
 )
 QIACT = Command(
     name="+QIACT",
@@ -121,7 +121,7 @@ QIACT = Command(
     write=(_context("contextID"),),
     max_response_s=150.0,
     saving=Saving.VOLATILE,
-    example=("AT+QIACT?",),
+    example=("AT+QIACT?", "OK"),
 )
 QIDEACT = Command(
     name="+QIDEACT",
@@ -131,7 +131,7 @@ QIDEACT = Command(
     write=(_context("contextID"),),
     max_response_s=40.0,
     saving=Saving.VOLATILE,
-    example=("AT+QIDEACT=?", f"+QIDEACT: (1-{CONTEXT_MAX})"),
+    example=("AT+QIDEACT=?", f"+QIDEACT: (1-{CONTEXT_MAX})", "OK"),
 )
 QIDNSCFG = Command(
     name="+QIDNSCFG",
@@ -151,7 +151,7 @@ QIGETERROR = Command(
     reference="TCP 2.1.17",
     test="",
     execute=(),
-    example=("AT+QIGETERROR", "+QIGETERROR: 0, operate successfully"),
+    example=("AT+QIGETERROR", "+QIGETERROR: 0, operate successfully", "OK"),
 )
 
 PACKET = (

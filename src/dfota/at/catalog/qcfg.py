@@ -75,8 +75,8 @@ BAND = _setting(
     5,
     "Frequency bands to search, as masks; 0 (for LTE also 40000000) leaves a mask alone.",
     Hexadecimal("gsmbandval", GSM_BANDS),
-    Hexadecimal("catm1bandval", CAT_M1_BANDS | 0x40000000),
-    Hexadecimal("catnb1bandval", CAT_NB1_BANDS | 0x40000000),
+    Hexadecimal("catm1bandval", 2**63 - 1),
+    Hexadecimal("catnb1bandval", 2**63 - 1),
     EFFECT,
 )
 CELEVEL = _setting("celevel", 6, "Coverage enhancement level of LTE Cat NB1.")
@@ -102,7 +102,7 @@ DUPLICATECHK = _setting(
     "Several contexts with the same access point: 0 refused, 1 allowed.",
     Integer("enable", 0, 1),
 )
-LEDMODE = _setting("ledmode", 13, "Output of the pin NETLIGHT.", Integer("mode", 0, 1))
+LEDMODE = _setting("ledmode", 13, "Output of the pin NETLIGHT.", Integer("mode", only=(0, 1, 3)))
 IMS = _setting("ims", 14, "IMS: 0 as configured, 1 enabled, 2 disabled.", Integer("value", 0, 2))
 RI_RING = _setting(
     "urc/ri/ring",
@@ -143,12 +143,13 @@ APREADY = _setting(
     Integer("interval", 100, 3000, optional=True),
 )
 PSM_ENTER = _setting(
-    "psm/enter", 22, "Enter power saving mode as soon as the connection ends.", Integer("mode", 0, 1)
+    "psm/enter",
+    22,
+    "Enter power saving mode as soon as the connection ends.",
+    Integer("mode", 0, 1),
 )
 RRCABORT = _setting("rrcabort", 23, "Abort the radio connection at once.", Integer("mode", 0, 1))
-NCCCONF = _setting(
-    "nccconf", 24, "Features of NB-IoT, as a mask.", Hexadecimal("cap_val", 0x1FF)
-)
+NCCCONF = _setting("nccconf", 24, "Features of NB-IoT, as a mask.", Hexadecimal("cap_val", 0x1FF))
 
 QCFG_SETTINGS = (
     NWSCANMODE,
@@ -176,32 +177,37 @@ QCFG_SETTINGS = (
     RRCABORT,
     NCCCONF,
 )
-"""In the order of the test form, which leaves out the last three."""
+"""As the manual orders them."""
 
 _TEST_LINES = (
     '"nwscanmode",(0,1,3),(0,1)',
-    '"nwscanseq",(00,01,02,03),(0,1)',
+    '"nwscanseq",(00-010203),(0,1)',
     '"servicedomain",(1,2),(0,1)',
     '"roamservice",(1,2,255),(0,1)',
-    f'"band",(0-{GSM_BANDS:x}),(0-{CAT_M1_BANDS:x}),(0-{CAT_NB1_BANDS:x}),(0,1)',
+    '"band",(0-F),(0-7FFFFFFFFFFFFFFF),(0-7FFFFFFFFFFFFFFF),(0,1)',
     '"msc",(0-2)',
     '"sgsn",(0-2)',
     '"celevel",(0-2)',
     '"pdp/duplicatechk",(0,1)',
-    '"iotopmode",(0-2),(0,1)',
-    '"nb1/bandprior",(01,02,03,04,05,08,0C,0D,12,13,14,1A,1C)',
+    '"iotopmode",(0-2)',
+    '"nb1/bandprior",<band_priority_seq>',
     '"psm/urc",(0,1)',
-    '"urc/ri/ring",("off","pulse","always","auto","wave"),(1-2000),(1-10000),(1-10000),'
-    '("off","on"),(1-5)',
+    '"ledmode",(0,1,3)',
+    (
+        '"urc/ri/ring",("off","pulse","always","auto","wave"),(1-2000),(1-10000),(1-10000),'
+        '("off","on"),(1-5)'
+    ),
     '"urc/ri/smsincoming",("off","pulse","always"),(1-2000),(1-5)',
     '"urc/ri/other",("off","pulse"),(1-2000),(1-5)',
     '"risignaltype",("respective","physical")',
     '"urc/delay",(0,1)',
-    '"ims",(0-2)',
-    '"ledmode",(0,1)',
     '"cmux/urcport",(0-4)',
+    '"ims",(0-2)',
     '"apready",(0,1),(0,1),(100-3000)',
+    '"nccconf",(0-1FF)',
+    '"psm/enter",(0,1)',
 )
+"""As a BG96MAR02A07M1G prints them, without those that the manual does not describe."""
 
 QCFG = Command(
     name="+QCFG",
