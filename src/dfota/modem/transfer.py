@@ -53,7 +53,13 @@ class RunningXor:
 
 
 class Transfer(ABC):
-    """A data mode: owns the port from ``CONNECT`` until it calls ``port.end_transfer``."""
+    """A data mode: owns the port from ``CONNECT`` until it calls ``port.end_transfer``.
+
+    Attributes:
+        is_mute: no URC may come while it lasts; false where only the host sends.
+    """
+
+    is_mute = True
 
     @abstractmethod
     def begin(self, port: Port) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from dfota.at.catalog.files import FILES
-from dfota.at.catalog.fota import FOTA
+from dfota.at.catalog.fota import FOTA, FOTA_VARIANTS
 from dfota.at.catalog.general import GENERAL
 from dfota.at.catalog.network import NETWORK
 from dfota.at.command import Command, by_name
@@ -16,7 +16,7 @@ from dfota.at.command import Command, by_name
 COMMANDS = by_name(GENERAL + NETWORK + FILES + FOTA)
 """Name in capitals → command."""
 
-VARIANTS: tuple[Command, ...] = ()
+VARIANTS: tuple[Command, ...] = FOTA_VARIANTS
 """Commands that kin of the BG96 have in another form, each in place of its namesake."""
 
 
