@@ -318,7 +318,7 @@ class Port:
         if transfer is None:
             return
         early = self._decoder.take_pending().removeprefix(b"\n")
-        data = bytes(self._buffer) + self._format.result(ResultCode.CONNECT)
+        data = bytes(self._buffer) + transfer.opening(self._format)
         self._buffer.clear()
         self.write(data)
         self._transfer = transfer

@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+
+from dfota.modem.message_settings import CallSettings, MessageSettings
 
 
 @dataclass(slots=True)
@@ -35,6 +38,10 @@ class PortSettings:
     cereg: int = 0
     dce_by_dte: int = 0
     dte_by_dce: int = 0
+    cscs: str = "GSM"
+    cusd: int = 0
+    messages: MessageSettings = field(default_factory=MessageSettings)
+    calls: CallSettings = field(default_factory=CallSettings)
 
     def stored(self) -> dict[str, int]:
         """The part that ``AT&W`` keeps."""
@@ -44,7 +51,7 @@ class PortSettings:
         """``AT&F``: factory values, as far as table 16 has them (flow control it has not)."""
         for entry in fields(self):
             if entry.name not in _NEVER_RESET:
-                setattr(self, entry.name, entry.default)
+                setattr(self, entry.name, _factory_value(entry))
 
     def restore(self, stored: Mapping[str, int] | None) -> None:
         """``ATZ``: what ``AT&W`` kept, else the factory values, as far as table 18 has them."""
@@ -77,8 +84,12 @@ class PortSettings:
         )
 
 
+def _factory_value(entry: Field[Any]) -> object:
+    return entry.default if entry.default_factory is MISSING else entry.default_factory()
+
+
 _STORABLE = ("e", "q", "s0", "s7", "s10", "v", "x", "c", "d", "creg", "cgreg", "cereg")
-_NEVER_RESET = ("dce_by_dte", "dte_by_dce")
+_NEVER_RESET = ("dce_by_dte", "dte_by_dce", "calls")
 _REGISTERS = tuple(
     entry.name
     for entry in fields(PortSettings)

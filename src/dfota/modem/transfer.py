@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from dfota.at import CmeError, xor16
+from dfota.at import CmeError, ReplyFormat, ResultCode, xor16
 from dfota.errors import FileSystemError
 from dfota.modem.filesystem import IncomingFile
 from dfota.modem.profiles import Profile, UploadTimeout
@@ -55,9 +55,13 @@ class RunningXor:
 class Transfer(ABC):
     """A data mode: owns the port from ``CONNECT`` until it calls ``port.end_transfer``."""
 
+    def opening(self, reply_format: ReplyFormat) -> bytes:
+        """What tells the host that the data mode begins; sent behind the information lines."""
+        return reply_format.result(ResultCode.CONNECT)
+
     @abstractmethod
     def begin(self, port: Port) -> None:
-        """Enter; ``CONNECT`` is out."""
+        """Enter; ``opening`` is out."""
 
     @abstractmethod
     def feed(self, data: bytes) -> bytes:
