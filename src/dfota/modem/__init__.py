@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import (
     Download,
@@ -34,7 +35,7 @@ from dfota.modem.profiles import (
 )
 from dfota.modem.running import RunningModule
 from dfota.modem.service import ModuleOptions, ModuleService, serve_module
-from dfota.modem.state import StateDirectory
+from dfota.modem.state import ModuleState, StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry
 from dfota.modem.trust import Trust
@@ -47,14 +48,17 @@ __all__ = [
     "Direction",
     "Download",
     "DownloadRequest",
+    "FactoryImage",
     "Fetch",
     "FetchEnd",
     "FetchListener",
     "FetchRequest",
     "HttpError",
+    "MemoryState",
     "MissingPackage",
     "ModuleOptions",
     "ModuleService",
+    "ModuleState",
     "Network",
     "NoNetwork",
     "Power",

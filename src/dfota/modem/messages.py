@@ -22,16 +22,21 @@ from dfota.at.tpdu import (
 from dfota.modem.message_store import MessageStore, Status
 from dfota.modem.message_text import show_text, show_user_data
 from dfota.modem.nv import nv_number, nv_text
-from dfota.modem.world import Sim
+from dfota.modem.radio import MINIMUM
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule
     from dfota.modem.port import Port
 
 SIM_NOT_INSERTED = 310
+SIM_PIN_NECESSARY = 311
 SIM_FAILURE = 313
+SIM_PUK_REQUIRED = 316
 MEMORY_FULL = 322
 NO_NETWORK = 331
+
+_FAULTS = {"SIM PIN": SIM_PIN_NECESSARY, "SIM PUK": SIM_PUK_REQUIRED, "": SIM_FAILURE}
+"""State of the card → number of ``+CMS ERROR``."""
 
 _REFERENCE = nv_number("sms.reference", 0, 0, 255)
 _SERVICE_CENTRE = nv_text("sms.service_centre", "", 21)
@@ -60,9 +65,12 @@ class Messages:
 
     def fault(self) -> int | None:
         """The number of ``+CMS ERROR`` while messages cannot be reached, else ``None``."""
-        if self._module.radio.fun == 0:
+        if self._module.radio.fun == MINIMUM:
             return SIM_FAILURE
-        return SIM_NOT_INSERTED if self._module.world.sim is Sim.NONE else None
+        card = self._module.sim
+        if not card.is_inserted:
+            return SIM_NOT_INSERTED
+        return _FAULTS.get(card.state)
 
     @property
     def service_centre(self) -> Address:

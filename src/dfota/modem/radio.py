@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
 from dfota.modem.surroundings import Technology, parse_technologies
-from dfota.modem.world import Sim
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule
@@ -51,15 +50,22 @@ class Radio:
 
     def sim_lines(self) -> tuple[Urc, ...]:
         """What is printed when the SIM is read."""
-        if self._module.world.sim is Sim.NONE:
-            return ()
-        return CpinReported("READY"), QusimReported(1), SmsDone()
+        card = self._module.sim
+        if card.is_ready:
+            return CpinReported("READY"), QusimReported(1), SmsDone()
+        return (CpinReported(card.state),) if card.state else ()
+
+    def sim_became_ready(self) -> None:
+        """The PIN was entered: the SIM is read, and the network looked for."""
+        for urc in self.sim_lines():
+            self._module.report(urc)
+        self.search()
 
     def search(self) -> None:
         """Register with the network, where that is wanted; it takes a while."""
         wanted = self.fun == FULL and self.operator_mode != 2 and not self.is_registered
         world = self._module.world
-        if wanted and world.sim is not Sim.NONE and world.coverage:
+        if wanted and self._module.sim.is_ready and world.coverage:
             self._stop_search()
             self._timer = self._module.timeline.pace(
                 self._module.profile.register_s, self._registered
@@ -69,6 +75,8 @@ class Radio:
     def set_functionality(self, fun: int) -> None:
         """Change the functionality level, with the URCs that follow."""
         before, self.fun = self.fun, fun
+        if fun == MINIMUM:
+            self._module.sim.reset()
         if before == MINIMUM and fun != MINIMUM:
             for urc in self.sim_lines():
                 self._module.report(urc)
@@ -121,7 +129,7 @@ class Radio:
         world = self._module.world
         if fact not in {"sim", "coverage"} or self._module.power.value != "running":
             return
-        if world.sim is Sim.NONE or not world.coverage:
+        if not self._module.sim.is_ready or not world.coverage:
             self.deregister()
         else:
             self.search()

@@ -27,7 +27,7 @@ from dfota.at import (
 from dfota.at.catalog.files import QFUPL
 from dfota.at.catalog.fota import QCFGEXT, QFOTADL
 from dfota.at.catalog.general import AT_W, ATI, CFUN, IPR, S3
-from dfota.at.catalog.network import CPIN
+from dfota.at.catalog.sim import CPIN
 from dfota.errors import AtParameterError, MisuseError
 
 TEXT = st.characters(min_codepoint=0x20, max_codepoint=0x7E, exclude_characters='"')

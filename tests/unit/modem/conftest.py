@@ -167,7 +167,7 @@ class Bench:
         for port in self.module.ports.values():
             file = getattr(port._transfer, "_file", None)
             if file is not None:
-                file._stream.close()  # as the kernel does
+                file._staged._stream.close()  # as the kernel does
         self.state.close()
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from dfota.at import parse_location
 from dfota.modem import BG96, DownloadRequest, HttpError, Speed, with_settings
+from dfota.modem.directory_storage import DirectoryStorage
 from dfota.modem.download import HEADERS_MAX_BYTES, AsyncioNetwork, download
 from dfota.modem.filesystem import FileSystem
 from dfota.modem.network import TlsFiles
@@ -77,12 +78,21 @@ class Server:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> FileSystem:
-    return FileSystem(tmp_path / "efs", total_bytes=1_000_000, reserved_bytes=0)
+def files(tmp_path: Path) -> Files:
+    directory = tmp_path / "efs"
+    return Files(directory, DirectoryStorage(directory), total_bytes=1_000_000, reserved_bytes=0)
+
+
+class Files(FileSystem):
+    """A file system that knows where it lies."""
+
+    def __init__(self, directory: Path, storage: DirectoryStorage, **options: int) -> None:
+        super().__init__(storage, **options)
+        self.directory = directory
 
 
 def fetch(
-    files: FileSystem,
+    files: Files,
     server: Server | None,
     *,
     settings: tuple[str, ...] = PATIENT,
@@ -112,11 +122,10 @@ def fetch(
 
     progress: list[tuple[int, int | None]] = []
     result = asyncio.run(run())
-    stored = files._root / "fota" / "update.zip"
-    assert stored.exists() == (result is HttpError.OK)
-    assert [path.name for path in stored.parent.iterdir() if path != stored] == []
+    there = [path for path in files.directory.rglob("*") if path.is_file()]
+    assert len(there) == (result is HttpError.OK)
     if result is HttpError.OK:
-        assert progress[-1][0] == stored.stat().st_size
+        assert progress[-1][0] == len(stored(files))
     return result
 
 
@@ -309,8 +318,8 @@ def test_707_when_writing_fails(files, monkeypatch):
 
 
 def test_707_when_the_file_cannot_be_made(files):
-    (files._root / "fota").rmdir()
-    (files._root / "fota").write_text("in the way")
+    (files.directory / "fota").rmdir()
+    (files.directory / "fota").write_text("in the way")
 
     async def run() -> HttpError:
         async with Server(ok()) as server:
@@ -404,7 +413,7 @@ def test_aborting_leaves_nothing_and_reports_nothing(files):
         return ends
 
     assert asyncio.run(run()) == []
-    assert list((files._root / "fota").iterdir()) == []
+    assert list((files.directory / "fota").iterdir()) == []
 
 
 # -- TLS ------------------------------------------------------------------------------------

@@ -14,9 +14,12 @@ from dfota.at.catalog.general import GENERAL
 from dfota.at.catalog.messages import MESSAGES
 from dfota.at.catalog.network import NETWORK
 from dfota.at.catalog.phonebook import PHONEBOOK
+from dfota.at.catalog.sim import SIM
 from dfota.at.command import Command, by_name
 
-COMMANDS = by_name(GENERAL + NETWORK + FILES + FOTA + MESSAGES + PHONEBOOK + CALLS)
+COMMANDS = by_name(
+    (*GENERAL, *SIM, *NETWORK, *FILES, *FOTA, *MESSAGES, *PHONEBOOK, *CALLS),
+)
 """Name in capitals → command."""
 
 VARIANTS: tuple[Command, ...] = ()

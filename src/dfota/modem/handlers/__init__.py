@@ -22,6 +22,7 @@ from dfota.modem.handlers import (
     network,
     phonebook,
     power,
+    sim,
 )
 from dfota.modem.reply import HANDLERS
 
@@ -51,4 +52,5 @@ __all__ = [
     "network",
     "phonebook",
     "power",
+    "sim",
 ]

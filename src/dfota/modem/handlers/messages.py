@@ -23,6 +23,7 @@ from dfota.at.catalog.messages import (
 )
 from dfota.at.tpdu import Address, Message, build_timestamp, show_timestamp
 from dfota.errors import AtParameterError
+from dfota.modem.handlers.sim import without_sim
 from dfota.modem.message_settings import MessageSettings
 from dfota.modem.message_store import Status, StoredMessage
 from dfota.modem.message_text import read_text, show_text, show_user_data
@@ -34,8 +35,8 @@ INVALID_INDEX = 321
 NOTHING_TO_ACKNOWLEDGE = 340
 NOT_ALLOWED = 302
 
-_CME_OF_FAULT = {310: 10, 313: 13}
-"""``AT+CSCA`` reports the same troubles as ``+CME ERROR`` (8.3)."""
+INVALID_NUMBER = 27
+"""``AT+CSCA`` alone reports its troubles as ``+CME ERROR`` (8.3)."""
 
 _ALL = 4
 
@@ -84,25 +85,24 @@ def set_factory_format(port: Port) -> Reply:
 @handles(CSCA, Form.READ)
 def read_service_centre(port: Port) -> Reply:
     """Where messages go through."""
-    messages = port.module.part(Messages)
-    number = messages.fault()
-    if number is not None:
-        return cme(_CME_OF_FAULT[number])
-    centre = messages.service_centre
-    return information(f'+CSCA: "{show_text(centre.text, port.settings.cscs)}",{centre.kind}')
+    centre = port.module.part(Messages).service_centre
+    return without_sim(port) or information(
+        f'+CSCA: "{show_text(centre.text, port.settings.cscs)}",{centre.kind}'
+    )
 
 
 @handles(CSCA, Form.WRITE)
 def set_service_centre(port: Port, sca: str, tosca: int | None) -> Reply:
     """Kept on the SIM."""
-    messages = port.module.part(Messages)
-    number = messages.fault()
-    if number is not None:
-        return cme(_CME_OF_FAULT[number])
+    error = without_sim(port)
+    if error is not None:
+        return error
     try:
-        messages.change_service_centre(Address.of(read_text(sca, port.settings.cscs), tosca))
+        port.module.part(Messages).change_service_centre(
+            Address.of(read_text(sca, port.settings.cscs), tosca)
+        )
     except AtParameterError:
-        return cme(27)
+        return cme(INVALID_NUMBER)
     return OK
 
 

@@ -8,15 +8,13 @@ from dfota.at import Form
 from dfota.at.catalog.phonebook import CNUM, CPBF, CPBR, CPBS, CPBW
 from dfota.at.tpdu import Address
 from dfota.errors import AtParameterError
+from dfota.modem.handlers.sim import without_sim
 from dfota.modem.message_text import read_text, show_text
 from dfota.modem.phonebook import NAME_LENGTH, NUMBER_LENGTH, Entry, Phonebook
 from dfota.modem.port import Port
 from dfota.modem.reply import ERROR, OK, Reply, cme, handles, information
-from dfota.modem.world import Sim
 
 NOT_ALLOWED = 3
-SIM_NOT_INSERTED = 10
-SIM_FAILURE = 13
 MEMORY_FULL = 20
 INVALID_INDEX = 21
 NOT_FOUND = 22
@@ -27,12 +25,7 @@ INVALID_NUMBER = 27
 
 def _fault(port: Port) -> Reply | None:
     """The error while the phonebook cannot be reached, or is not there at all."""
-    module = port.module
-    if not module.profile.phonebook_commands:
-        return ERROR
-    if module.radio.fun == 0:
-        return cme(SIM_FAILURE)
-    return cme(SIM_NOT_INSERTED) if module.world.sim is Sim.NONE else None
+    return without_sim(port) if port.module.profile.phonebook_commands else ERROR
 
 
 def _book(port: Port) -> Phonebook:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from dfota.modem.setting import FILE, OPEN, setting
+from dfota.modem.setting import FILE, GUIDE, OPEN, setting
 
 
 class UploadTimeout(Enum):
@@ -37,6 +37,12 @@ class FileSettings:
         True,
         'Accept `"EUFS:/datatx/…"` and `"EUFS:/fota/…"`; false: error 425.',
         "answer of the vendor's support; old firmware: 425",
+    )
+    fota_folder: bool = setting(
+        True,
+        "The folder `/fota` is there; false: only a download or `dfota efs mkdir` makes it, and "
+        "an upload into it is error 410.",
+        GUIDE + "3.1.2 takes it for granted; on one new module it was missing",
     )
     ack_on_exact_kb: bool = setting(
         True,
