@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from dfota.at.tpdu import Message, parse_pdu
 from dfota.errors import AtParameterError
 from dfota.modem.nv import NvText, nv_text
+from dfota.modem.tpdu import Message, parse_pdu
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule

@@ -8,9 +8,9 @@ coding scheme of the message. What is printed is text of which each character is
 
 from __future__ import annotations
 
-from dfota.at.alphabet import ESCAPE, decode_septets, encode_septets, pack
-from dfota.at.tpdu import USER_DATA_MAX_BYTES, Alphabet, Message, alphabet_of
 from dfota.errors import AtParameterError
+from dfota.modem.alphabet import ESCAPE, decode_septets, encode_septets, pack
+from dfota.modem.tpdu import USER_DATA_MAX_BYTES, Alphabet, Message, alphabet_of
 
 CHARACTER_SETS = ("GSM", "IRA", "UCS2")
 """AT manual V2.3, 2.24."""

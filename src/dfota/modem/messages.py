@@ -10,7 +10,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dfota.at.tpdu import (
+from dfota.modem.message_store import MessageStore, Status
+from dfota.modem.message_text import show_text, show_user_data
+from dfota.modem.nv import nv_number, nv_text
+from dfota.modem.radio import MINIMUM
+from dfota.modem.tpdu import (
     NOBODY,
     Address,
     Message,
@@ -19,10 +23,6 @@ from dfota.at.tpdu import (
     parse_pdu,
     show_timestamp,
 )
-from dfota.modem.message_store import MessageStore, Status
-from dfota.modem.message_text import show_text, show_user_data
-from dfota.modem.nv import nv_number, nv_text
-from dfota.modem.radio import MINIMUM
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule

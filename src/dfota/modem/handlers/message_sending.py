@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from dfota.at import Form
 from dfota.at.catalog.messages import CMGS, CMGW, CMSS, QCMGS, STATUS_WORDS
-from dfota.at.tpdu import NOBODY, Address, Message, build_deliver, build_submit, parse_pdu
-from dfota.at.tpdu import build_timestamp as _timestamp
 from dfota.errors import AtParameterError
 from dfota.modem.handlers.messages import INVALID_INDEX, NOT_ALLOWED, fault, validity_octets
 from dfota.modem.message_input import INPUT_MAX_BYTES, MessageInput
@@ -19,6 +17,8 @@ from dfota.modem.message_text import encode_user_data, read_text
 from dfota.modem.messages import MEMORY_FULL, NO_NETWORK, Messages
 from dfota.modem.port import Port
 from dfota.modem.reply import ERROR, Reply, cms, handles
+from dfota.modem.tpdu import NOBODY, Address, Message, build_deliver, build_submit, parse_pdu
+from dfota.modem.tpdu import build_timestamp as _timestamp
 
 INVALID_PDU = 304
 INVALID_TEXT = 305

@@ -21,7 +21,6 @@ from dfota.at.catalog.messages import (
     QCMGR,
     STATUS_WORDS,
 )
-from dfota.at.tpdu import Address, Message, build_timestamp, show_timestamp
 from dfota.errors import AtParameterError
 from dfota.modem.handlers.sim import without_sim
 from dfota.modem.message_settings import MessageSettings
@@ -30,6 +29,7 @@ from dfota.modem.message_text import read_text, show_text, show_user_data
 from dfota.modem.messages import Messages
 from dfota.modem.port import Port
 from dfota.modem.reply import OK, Reply, cme, cms, handles, information
+from dfota.modem.tpdu import Address, Message, build_timestamp, show_timestamp
 
 INVALID_INDEX = 321
 NOTHING_TO_ACKNOWLEDGE = 340

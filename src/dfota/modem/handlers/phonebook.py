@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from dfota.at import Form
 from dfota.at.catalog.phonebook import CNUM, CPBF, CPBR, CPBS, CPBW
-from dfota.at.tpdu import Address
 from dfota.errors import AtParameterError
 from dfota.modem.handlers.sim import without_sim
 from dfota.modem.message_text import read_text, show_text
 from dfota.modem.phonebook import NAME_LENGTH, NUMBER_LENGTH, Entry, Phonebook
 from dfota.modem.port import Port
 from dfota.modem.reply import ERROR, OK, Reply, cme, handles, information
+from dfota.modem.tpdu import Address
 
 NOT_ALLOWED = 3
 MEMORY_FULL = 20

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from dfota.at.alphabet import decode_septets, unpack
 from dfota.errors import AtParameterError
+from dfota.modem.alphabet import decode_septets, unpack
 
 TPDU_MAX_BYTES = 164
 """The longest message without the address of the service centre (23.040, 9.2.3)."""
