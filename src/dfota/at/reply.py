@@ -108,6 +108,12 @@ class ReplyFormat:
             return self._line_end + text.encode("ascii") + self._line_end
         return text.encode("ascii") + bytes((self.s3,))
 
+    def connected(self, size: int | None) -> bytes:
+        """``CONNECT``, with the number of bytes that come, where the command tells it."""
+        if size is None or self.quiet or not self.verbose:
+            return self.result(ResultCode.CONNECT)
+        return self._line_end + f"CONNECT {size}".encode("ascii") + self._line_end
+
     def unsolicited(self, text: str) -> bytes:
         """An unsolicited result code, framed like an information response."""
         return self.information((text,))

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dfota.at import ReplyFormat
-from dfota.modem.reply import Reply
+from dfota.modem.reply import OK, Reply
 from dfota.modem.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -64,11 +64,16 @@ class MessageInput(Transfer):
         for position, byte in enumerate(data):
             if byte in (_END, _CANCEL):
                 self._write(echo)
-                self._end(Reply() if byte == _CANCEL else self._finish(bytes(self._text)))
+                self._end(OK if byte == _CANCEL else self._finish(bytes(self._text)))
                 return data[position + 1 :]
             self._take(byte, echo)
         self._write(echo)
         return b""
+
+    def escape(self) -> None:
+        """DTR was dropped: as with ESC."""
+        if not self._is_over:
+            self._end(OK)
 
     def abort(self) -> None:
         """Nothing was stored yet."""

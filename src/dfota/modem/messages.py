@@ -7,9 +7,9 @@ What a module keeps of them without power is in ``message_store``; this is the p
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from dfota.modem.indications import SMSFULL, SMSINCOMING, Indications
 from dfota.modem.message_store import MessageStore, Status
 from dfota.modem.message_text import show_text, show_user_data
 from dfota.modem.nv import nv_number, nv_text
@@ -42,9 +42,6 @@ _REFERENCE = nv_number("sms.reference", 0, 0, 255)
 _SERVICE_CENTRE = nv_text("sms.service_centre", "", 21)
 _SERVICE_CENTRE_KIND = nv_number("sms.service_centre_kind", 0, 0, 255)
 
-_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-"""When a module is powered on, as its network sees it."""
-
 
 class Messages:
     """The short messages of one module, as far as they are in RAM."""
@@ -62,6 +59,15 @@ class Messages:
     def store(self, memory: str) -> MessageStore:
         """The storage *memory*."""
         return MessageStore(self._module, memory)
+
+    def put(self, memory: str, status: Status, pdu: bytes) -> int | None:
+        """Store a message; its index, or ``None`` where all is full."""
+        store = self.store(memory)
+        index = store.put(status, pdu)
+        if index is not None and store.used == store.total:
+            if self._module.part(Indications).is_on(SMSFULL):
+                self._module.report(f'+QIND: "smsfull","{memory}"')
+        return index
 
     def fault(self) -> int | None:
         """The number of ``+CMS ERROR`` while messages cannot be reached, else ``None``."""
@@ -129,19 +135,25 @@ class Messages:
             return
         if port is not None and self._goes_straight(port, message):
             self.unacknowledged += port.settings.messages.service
-            port.report(self._printed(port, message, pdu))
+            if self._is_told:
+                port.report(self._printed(port, message, pdu))
             return
         memory = "ME" if port is None else port.settings.messages.memories[2]
-        index = self.store(memory).put(Status.REC_UNREAD, pdu)
+        index = self.put(memory, Status.REC_UNREAD, pdu)
         if index is None:
             module.log(f"a short message was refused: {memory} is full")
-        elif port is not None and port.settings.messages.indication[1]:
+        elif port is not None and port.settings.messages.indication[1] and self._is_told:
             port.report(f'+CMTI: "{memory}",{index}')
 
+    @property
+    def _is_told(self) -> bool:
+        """Whether an arrival is printed at all (``AT+QINDCFG="smsincoming"``)."""
+        return self._module.part(Indications).is_on(SMSINCOMING)
+
     def network_time(self) -> str:
-        """The time of the network as a time stamp shows it."""
-        now = _EPOCH + timedelta(seconds=int(self._module.timeline.virtual_now))
-        return now.strftime("%y/%m/%d,%H:%M:%S+00")
+        """The time as a time stamp shows it: the network's, or else the module's own."""
+        clock = self._module.clock
+        return str(clock.network_time(is_current=True) or clock.time)
 
     def _goes_straight(self, port: Port, message: Message) -> bool:
         """Whether a message is printed instead of stored (AT manual, 8.13)."""

@@ -44,6 +44,7 @@ class PortSettings:
     qsimdet: int = 0
     qsimdet_level: int = 0
     qsimstat: int = 0
+    qsclk: int = 0
     cusd: int = 0
     messages: MessageSettings = field(default_factory=MessageSettings)
     calls: CallSettings = field(default_factory=CallSettings)
@@ -96,7 +97,7 @@ def _factory_value(entry: Field[Any]) -> object:
 _STORABLE = ("e", "q", "s0", "s7", "s10", "v", "x", "c", "d", "creg", "cgreg", "cereg")
 _START_ONLY = ("qsimdet", "qsimdet_level", "qsimstat")
 """Kept by ``AT&W`` (manual, 5.9 and 5.10), but not in the tables of ``ATZ`` and ``AT&F``."""
-_NEVER_RESET = ("dce_by_dte", "dte_by_dce", *_START_ONLY, "calls")
+_NEVER_RESET = ("dce_by_dte", "dte_by_dce", "qsclk", *_START_ONLY, "calls")
 _REGISTERS = tuple(
     entry.name
     for entry in fields(PortSettings)

@@ -102,7 +102,7 @@ def test_message_to_the_own_number_comes_back_and_is_announced(text_bench):
     text_bench.wait(10)
     assert text_bench.take() == f'\r\n+CMGS: 1\r\n{OK}\r\n+CMTI: "ME",1\r\n'.encode()
     listed = text_bench.ask('AT+CMGL="REC UNREAD"')
-    assert listed.startswith(f'\r\n+CMGL: 1,"REC UNREAD","{OWN}",,"26/01/01,00:00:')
+    assert listed.startswith(f'\r\n+CMGL: 1,"REC UNREAD","{OWN}",,"')
     assert text_bench.ask('AT+CMGL="REC UNREAD"') == OK
     assert '"REC READ"' in text_bench.ask("AT+CMGR=1")
 
@@ -164,6 +164,14 @@ def test_a_full_storage_takes_nothing_more(make_bench):
     assert write(bench, 'AT+CMGW="123"', "x") == "\r\n+CMS ERROR: 322\r\n"
     bench.ask("AT+CMGD=1")
     assert write(bench, 'AT+CMGW="123"', "x") == f"\r\n+CMGW: 1\r\n{OK}"
+
+
+def test_indications_tell_of_a_full_storage_and_hide_arrivals(make_bench):
+    bench = make_bench("sms_me_total=1").boot().quiet()
+    bench.ask('AT+QINDCFG="smsfull",1')
+    bench.ask('AT+QINDCFG="smsincoming",0')
+    bench.module.part(Messages).receive(bytes.fromhex(INCOMING))
+    assert bench.take() == b'\r\n+QIND: "smsfull","ME"\r\n'
 
 
 def test_deleting_by_status(text_bench):

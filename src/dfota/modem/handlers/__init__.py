@@ -12,7 +12,9 @@ from dfota.at import COMMANDS, Form
 from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
 from dfota.modem.handlers import (
+    call,
     calls,
+    clock,
     files,
     fota,
     general,
@@ -42,7 +44,9 @@ _check_complete()
 
 __all__ = [
     "UNSUPPORTED",
+    "call",
     "calls",
+    "clock",
     "files",
     "fota",
     "general",

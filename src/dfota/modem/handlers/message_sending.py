@@ -265,7 +265,7 @@ def _store(port: Port, message: Message, status: Status) -> Reply:
         return cms(INVALID_PDU)
     memory = port.settings.messages.memories[1]
     centre = message.service_centre.build_service_centre()
-    index = port.module.part(Messages).store(memory).put(status, centre + message.tpdu)
+    index = port.module.part(Messages).put(memory, status, centre + message.tpdu)
     return cms(MEMORY_FULL) if index is None else Reply((f"+CMGW: {index}",))
 
 

@@ -30,6 +30,7 @@ from dfota.modem.profiles.upgrade import (
     UpgradeSettings,
 )
 from dfota.modem.setting import Setting
+from dfota.modem.surroundings import parse_access_points, parse_technologies
 from dfota.values import Imei
 
 __all__ = [
@@ -99,6 +100,8 @@ class Profile(
                 raise MisuseError(f"{setting.name} must be printable ASCII without a quote")
         if self.imei:
             Imei(self.imei)
+        parse_technologies(self.rat)
+        parse_access_points(self.network_apn)
 
 
 def settings() -> Iterator[Setting]:
