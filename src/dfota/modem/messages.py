@@ -64,9 +64,9 @@ class Messages:
         """Store a message; its index, or ``None`` where all is full."""
         store = self.store(memory)
         index = store.put(status, pdu)
-        if index is not None and store.used == store.total:
-            if self._module.part(Indications).is_on(SMSFULL):
-                self._module.report(f'+QIND: "smsfull","{memory}"')
+        is_full = index is not None and store.used == store.total
+        if is_full and self._module.part(Indications).is_on(SMSFULL):
+            self._module.report(f'+QIND: "smsfull","{memory}"')
         return index
 
     def fault(self) -> int | None:
