@@ -77,6 +77,10 @@ class PushedPackage(Transfer):
             self._restart_timer()
         return data[len(piece) :]
 
+    def escape(self) -> None:
+        """The host gives up."""
+        self._end()
+
     def abort(self) -> None:
         """Leave nothing behind."""
         self._stop_timer()

@@ -13,16 +13,12 @@ from typing import TYPE_CHECKING
 from dfota.at import FotaDownloading, Location
 from dfota.errors import FileSystemError
 from dfota.modem import job as jobs
+from dfota.modem.download import Download, HttpError
 from dfota.modem.filesystem import (
-    CA_NAME,
-    CLIENT_CERT_NAME,
-    CLIENT_KEY_NAME,
     PACKAGE_NAME,
-    FileSystem,
 )
 from dfota.modem.installation import Installation
 from dfota.modem.job import FOTA_PATH_ITEM, NO_WISH, Job, Source, Wish
-from dfota.modem.network import Download, DownloadRequest, HttpError, TlsFiles
 from dfota.modem.power import CutPhase
 from dfota.modem.pushed_package import PushedPackage
 from dfota.modem.surroundings import parse_access_points
@@ -138,30 +134,11 @@ class Upgrade:
             yield profile.connect_attempts * attempt_s
             self._downloaded(HttpError.CONNECTION_FAILED)
             return
-        files = module.files
         module.drop_package()
-        request = DownloadRequest(
-            location=location,
-            ip_type=module.nv.fota_apn.ip_type,
-            tls=_tls_files(files),
-            max_bytes=min(profile.max_package_bytes or files.free_bytes, files.free_bytes),
-            begin_file=lambda: files.begin(PACKAGE_NAME, replaces=True, is_trusted=True),
-            profile=profile,
-            on_progress=self._on_progress,
+        self._download = Download(
+            module, location, on_progress=self._on_progress, on_end=self._downloaded
         )
-        generation = self._generation
-        ended: list[HttpError] = []
-
-        def on_end(code: HttpError) -> None:
-            # A job that was given up hears no more of its download.
-            ended.append(code)
-            if generation == self._generation:
-                self._download = None
-                self._downloaded(code)
-
-        download = module.network.begin(request, on_end)
-        if not ended:
-            self._download = download
+        self._download.begin()
 
     def _begin_push(self, port: Port, size: int) -> Pace:
         yield _HTTP_START_S
@@ -196,7 +173,7 @@ class Upgrade:
         module.reached(CutPhase.DOWNLOAD, self.percent)
 
     def _downloaded(self, end: HttpError) -> None:
-        module, source = self._module, self._job.source
+        module, source, self._download = self._module, self._job.source, None
         codes = CODES[module.profile.code_family]
         module.report(source.ended(codes.of_download(end, is_ftp=source is Source.FTP)))
         if end is HttpError.OK:
@@ -229,15 +206,3 @@ class Upgrade:
     def enter(self, phase: str, percent: int = 0) -> None:
         """Where the job is now, for reports."""
         self.phase, self.percent = phase, percent
-
-
-def _tls_files(files: FileSystem) -> TlsFiles:
-    def content_of(name: str) -> bytes | None:
-        if not files.has(name):
-            return None
-        try:
-            return files.read(name, is_trusted=True)
-        except FileSystemError:
-            return b""  # there, but of no use: no connection comes of it
-
-    return TlsFiles(content_of(CA_NAME), content_of(CLIENT_CERT_NAME), content_of(CLIENT_KEY_NAME))

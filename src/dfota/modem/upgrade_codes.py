@@ -15,7 +15,7 @@ from types import MappingProxyType
 from dfota import errors
 from dfota.at import Family
 from dfota.errors import DfotaError
-from dfota.modem.network import HttpError
+from dfota.modem.download import HttpError
 
 ErrorTable = tuple[tuple[type[DfotaError], int], ...]
 """The first class that fits decides; the last rows are whole rooms, so that it is total."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dfota.at import FTP_SCHEMES, Form, Location, parse_location
+from dfota.at import FTP_SCHEMES, HTTP_SCHEMES, Form, Location, parse_location
 from dfota.at.catalog.fota import (
     FOTA_APN,
     FOTA_CID,
@@ -15,7 +15,6 @@ from dfota.at.catalog.fota import (
     QFOTADL_LINUX,
     QFOTADL_STANDARD_A,
 )
-from dfota.at.location import HTTP_SCHEMES
 from dfota.errors import FileSystemError
 from dfota.modem.filesystem import PACKAGE_NAME
 from dfota.modem.job import FOTA_CID_ITEM, FOTA_PATH_ITEM, NO_WISH, Wish
