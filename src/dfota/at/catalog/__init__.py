@@ -12,12 +12,14 @@ from dfota.at.catalog.clock import CLOCK
 from dfota.at.catalog.files import FILES
 from dfota.at.catalog.fota import FOTA
 from dfota.at.catalog.general import GENERAL
+from dfota.at.catalog.http import HTTP
 from dfota.at.catalog.network import NETWORK
 from dfota.at.catalog.power import POWER
 from dfota.at.catalog.sim import SIM
+from dfota.at.catalog.ssl import SSL
 from dfota.at.command import Command, by_name
 
-COMMANDS = by_name(GENERAL + CALL + SIM + POWER + CLOCK + NETWORK + FILES + FOTA)
+COMMANDS = by_name(GENERAL + CALL + SIM + POWER + CLOCK + NETWORK + FILES + SSL + HTTP + FOTA)
 """Name in capitals → command."""
 
 VARIANTS: tuple[Command, ...] = ()

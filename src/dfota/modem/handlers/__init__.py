@@ -11,7 +11,19 @@ from __future__ import annotations
 from dfota.at import COMMANDS, Form
 from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
-from dfota.modem.handlers import call, clock, files, fota, general, identity, network, power, sim
+from dfota.modem.handlers import (
+    call,
+    clock,
+    files,
+    fota,
+    general,
+    http,
+    identity,
+    network,
+    power,
+    sim,
+    ssl,
+)
 from dfota.modem.reply import HANDLERS
 
 UNSUPPORTED: dict[tuple[str, Form], str] = {}
@@ -35,8 +47,10 @@ __all__ = [
     "files",
     "fota",
     "general",
+    "http",
     "identity",
     "network",
     "power",
     "sim",
+    "ssl",
 ]

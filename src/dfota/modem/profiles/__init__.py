@@ -18,6 +18,7 @@ from dfota.at import FILE_ERRORS
 from dfota.errors import MisuseError
 from dfota.modem.profiles.download import DownloadSettings
 from dfota.modem.profiles.files import FileSettings, UploadTimeout
+from dfota.modem.profiles.http import HttpSettings
 from dfota.modem.profiles.identity import IdentitySettings
 from dfota.modem.profiles.network import NetworkSettings
 from dfota.modem.profiles.overlay import Difference, Overlay
@@ -65,6 +66,7 @@ class Profile(
     FileSettings,
     IdentitySettings,
     NetworkSettings,
+    HttpSettings,
     DownloadSettings,
     UpgradeSettings,
 ):
@@ -86,6 +88,9 @@ class Profile(
                 "file_parameter_error is 0 or a code of the FILE manual, "
                 f"not {self.file_parameter_error}"
             )
+        for name, largest in (("ssl_version", 4), ("ssl_seclevel", 2), ("ssl_ignore_time", 1)):
+            if getattr(self, name) > largest:
+                raise MisuseError(f"{name} is 0 to {largest}, not {getattr(self, name)}")
         if self.urc_port not in URC_PORTS:
             raise MisuseError(f"urc_port is one of {', '.join(URC_PORTS)}, not {self.urc_port!r}")
         for setting in settings():
