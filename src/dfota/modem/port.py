@@ -355,7 +355,7 @@ class Port:
         if transfer is None:
             return
         early = self._decoder.take_pending().removeprefix(b"\n")
-        data = bytes(self._buffer) + self._format.connected(transfer.connect_size)
+        data = bytes(self._buffer) + transfer.opening(self._format)
         self._buffer.clear()
         self.write(data)
         self._transfer = transfer
