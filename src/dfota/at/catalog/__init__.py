@@ -13,11 +13,13 @@ from dfota.at.catalog.clock import CLOCK
 from dfota.at.catalog.files import FILES
 from dfota.at.catalog.fota import FOTA, FOTA_VARIANTS
 from dfota.at.catalog.general import GENERAL
+from dfota.at.catalog.http import HTTP
 from dfota.at.catalog.messages import MESSAGES
 from dfota.at.catalog.network import NETWORK
 from dfota.at.catalog.phonebook import PHONEBOOK
 from dfota.at.catalog.power import POWER
 from dfota.at.catalog.sim import SIM
+from dfota.at.catalog.ssl import SSL
 from dfota.at.command import Command, by_name
 
 COMMANDS = by_name(
@@ -29,6 +31,8 @@ COMMANDS = by_name(
         *CLOCK,
         *NETWORK,
         *FILES,
+        *SSL,
+        *HTTP,
         *FOTA,
         *MESSAGES,
         *PHONEBOOK,

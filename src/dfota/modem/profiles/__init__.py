@@ -19,6 +19,7 @@ from dfota.errors import MisuseError
 from dfota.modem.profiles.boot import BOOT_LINES, BootSettings
 from dfota.modem.profiles.download import DownloadSettings
 from dfota.modem.profiles.files import FileSettings, UploadTimeout
+from dfota.modem.profiles.http import HttpSettings
 from dfota.modem.profiles.identity import IdentitySettings
 from dfota.modem.profiles.kin import OVERLAYS
 from dfota.modem.profiles.messages import MessageProfile
@@ -72,6 +73,7 @@ class Profile(
     FileSettings,
     IdentitySettings,
     NetworkSettings,
+    HttpSettings,
     DownloadSettings,
     UpgradeSettings,
 ):
@@ -93,6 +95,9 @@ class Profile(
                 "file_parameter_error is 0 or a code of the FILE manual, "
                 f"not {self.file_parameter_error}"
             )
+        for name, largest in (("ssl_version", 4), ("ssl_seclevel", 2), ("ssl_ignore_time", 1)):
+            if getattr(self, name) > largest:
+                raise MisuseError(f"{name} is 0 to {largest}, not {getattr(self, name)}")
         if self.sms_first_index > 1 or max(self.sms_me_total, self.sms_sm_total) > 99:
             raise MisuseError("a message storage has at most 99 places, counted from 0 or 1")
         if self.urc_port not in URC_PORTS:
