@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dfota.at import ReplyFormat
 from dfota.modem.reply import OK, Reply
 from dfota.modem.timeline import Pace, Timer
 
@@ -33,14 +34,20 @@ class Transfer(ABC):
     """A data mode: owns the port from ``CONNECT`` until it calls ``port.end_transfer``.
 
     Attributes:
+        is_mute: no URC may come while it lasts; false where only the host sends.
         connect_size: the number behind ``CONNECT``, where there is one.
     """
 
+    is_mute = True
     connect_size: int | None = None
+
+    def opening(self, reply_format: ReplyFormat) -> bytes:
+        """What tells the host that the data mode begins; sent behind the information lines."""
+        return reply_format.connected(self.connect_size)
 
     @abstractmethod
     def begin(self, port: Port) -> None:
-        """Enter; ``CONNECT`` is out."""
+        """Enter; ``opening`` is out."""
 
     @abstractmethod
     def feed(self, data: bytes) -> bytes:

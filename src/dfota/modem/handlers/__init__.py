@@ -13,16 +13,22 @@ from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
 from dfota.modem.handlers import (
     call,
+    calls,
     clock,
     files,
     fota,
     general,
+    http,
     identity,
+    message_sending,
+    messages,
     network,
     packet,
+    phonebook,
     power,
     qcfg,
     sim,
+    ssl,
 )
 from dfota.modem.reply import HANDLERS
 
@@ -43,14 +49,20 @@ _check_complete()
 __all__ = [
     "UNSUPPORTED",
     "call",
+    "calls",
     "clock",
     "files",
     "fota",
     "general",
+    "http",
     "identity",
+    "message_sending",
+    "messages",
     "network",
     "packet",
+    "phonebook",
     "power",
     "qcfg",
     "sim",
+    "ssl",
 ]
