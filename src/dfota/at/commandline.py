@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dfota.at.catalog import COMMANDS
 from dfota.at.command import Command, Form
@@ -20,6 +21,10 @@ from dfota.errors import AtSyntaxError, MisuseError
 _EXTENDED_NAME = re.compile(r"[+*^$%#][A-Z0-9!%./:_-]*", re.IGNORECASE)
 _REGISTER = re.compile(r"S([0-9]{1,3})(\?|=([0-9]*)(?![0-9?]))?", re.IGNORECASE)
 _BASIC = re.compile(r"(&?[A-Z])([0-9]*)", re.IGNORECASE)
+
+_REMEMBERED_LINES = 1024
+_REMEMBERED_MAX_BYTES = 128
+"""Longer lines are parsed anew each time, so that what is remembered stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,33 @@ def parse_line(line: str, commands: Mapping[str, Command] = COMMANDS) -> tuple[I
     Raises:
         AtSyntaxError: *line* does not begin with ``AT`` or ``at``.
     """
+    if len(line) > _REMEMBERED_MAX_BYTES:
+        return _parsed(line, commands)
+    return _remembered(line, _Table(commands))
+
+
+class _Table:
+    """A table of commands as part of a key: the very same one, not one that is equal."""
+
+    __slots__ = ("commands",)
+
+    def __init__(self, commands: Mapping[str, Command]) -> None:
+        self.commands = commands
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Table) and other.commands is self.commands
+
+    def __hash__(self) -> int:
+        return id(self.commands)
+
+
+@lru_cache(_REMEMBERED_LINES)
+def _remembered(line: str, table: _Table) -> tuple[Invocation, ...]:
+    """Hosts say the same few lines over and over, and to many modules."""
+    return _parsed(line, table.commands)
+
+
+def _parsed(line: str, commands: Mapping[str, Command]) -> tuple[Invocation, ...]:
     text = _squeeze(line)
     if text[:2] not in {"AT", "at"}:
         raise AtSyntaxError("a command line begins with AT", 0)
@@ -101,7 +133,9 @@ def _next(text: str, position: int, commands: Mapping[str, Command]) -> tuple[In
         name = match[1].upper()
         if name == "D":
             # A dial string takes the rest of the line, whatever it holds.
-            return Invocation("D", None, Form.EXECUTE, problem="dialling"), len(text)
+            dialled = text[match.start() + 1 :]
+            fields = (dialled,) if dialled else ()
+            return Invocation("D", commands.get("D"), Form.EXECUTE, fields), len(text)
         if text[match.end() : match.end() + 1] in {"?", "="}:
             # Taken as ATE and a fault behind it, "ATE?" would switch the echo off.
             rest = text[position:]

@@ -25,6 +25,7 @@ from dfota.flash.partition_table import (
     write_table,
 )
 from dfota.flash.power import Cut, CutMode, Operation, OperationKind, PowerLost
+from dfota.flash.shared import OverlayMemory, SharedImage
 from dfota.flash.simulated import SimulatedFlash
 
 __all__ = [
@@ -45,8 +46,10 @@ __all__ = [
     "ManagedFlash",
     "Operation",
     "OperationKind",
+    "OverlayMemory",
     "PartitionTable",
     "PowerLost",
+    "SharedImage",
     "SimulatedFlash",
     "TableEntry",
     "create_flash_file",

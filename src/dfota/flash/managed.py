@@ -198,6 +198,14 @@ class ManagedFlash:
             offset, size = offset + take, size - take
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def digest(self, offset: int, size: int) -> bytes | None:
+        """SHA-256 of what read() would return, where the chip knows it without reading."""
+        known = getattr(self._chip, "digest", None)
+        if known is None or self._map.moved:
+            return None
+        found: bytes | None = known(offset + MAP_SECTORS * self._size, size)
+        return found
+
     def prog(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Program the one page at *offset*, on a spare sector if need be.
 

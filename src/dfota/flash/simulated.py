@@ -36,11 +36,13 @@ import mmap
 import struct
 import zlib
 from collections.abc import Iterable
+from functools import lru_cache
 
 from dfota.errors import FlashError, FlashMisuseError, FlashUnreadableError, GeometryError
 from dfota.flash.faults import ECC_BITS, ENDURANCE, Fault, FaultKind, FaultSource
 from dfota.flash.geometry import WORD_SIZE, FlashKind, Geometry
 from dfota.flash.power import Cut, CutMode, Operation, OperationKind, PowerLost
+from dfota.flash.shared import OverlayMemory
 
 _GOOD = 0xFF
 _SPOILED = 0x00
@@ -56,8 +58,14 @@ _TRAILER = struct.Struct("<8sIIIII4x")
 _MAGIC = b"DFOTASF2"
 _COUNT_SIZE = 4
 
-Memory = bytearray | memoryview | mmap.mmap
+Memory = bytearray | memoryview | mmap.mmap | OverlayMemory
 """What a flash can live in."""
+
+
+@lru_cache(32)
+def _erased(size: int) -> bytes:
+    """Erased cells; the same ones for all flashes."""
+    return bytes([0xFF]) * size
 
 
 class SimulatedFlash:
@@ -93,8 +101,8 @@ class SimulatedFlash:
         self._planned: dict[int, FaultKind] = {}
         self._dead = False
         self._weak: dict[int, int] = {}
-        self._erased_sector = bytes([0xFF]) * geometry.sector_size
-        self._good_pages = bytes([_GOOD]) * geometry.pages_per_sector
+        self._erased_sector = _erased(geometry.sector_size)
+        self._good_pages = _erased(geometry.pages_per_sector)
         self.operations = 0
         self.last_operation: Operation | None = None
         self.faults: FaultSource | None = None
@@ -249,6 +257,20 @@ class SimulatedFlash:
         """The most wrong bits in one page from *offset* on that ECC corrects, as chips report."""
         self._require_power()
         return max((bits for _, bits in self._weak_pages(offset, size)), default=0)
+
+    def digest(self, offset: int, size: int) -> bytes | None:
+        """SHA-256 of what ``read`` would return, if that is known without reading.
+
+        It is where the memory is an image that many flashes share and this one has not
+        changed a byte of it there; ``None`` means: read.
+
+        Raises:
+            PowerLost: the supply is gone.
+        """
+        self._require_power()
+        if not isinstance(self._memory, OverlayMemory) or self._weak_pages(offset, size):
+            return None
+        return self._memory.shared_digest(offset, size)
 
     # -- what the laboratory does ------------------------------------------------------
 

@@ -8,17 +8,21 @@
 
 from __future__ import annotations
 
+from dfota.modem.download import HttpError
+from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
+from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import (
-    Download,
-    DownloadRequest,
-    Fetch,
-    FetchEnd,
-    FetchListener,
-    FetchRequest,
-    HttpError,
+    Closed,
+    Connected,
+    Dial,
+    Failed,
+    Link,
+    LinkEvent,
     Network,
+    NetworkFailure,
     NoNetwork,
+    Received,
 )
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import (
@@ -34,7 +38,7 @@ from dfota.modem.profiles import (
 )
 from dfota.modem.running import RunningModule
 from dfota.modem.service import ModuleOptions, ModuleService, serve_module
-from dfota.modem.state import StateDirectory
+from dfota.modem.state import ModuleState, StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry
 from dfota.modem.trust import Trust
@@ -42,24 +46,33 @@ from dfota.modem.trust import Trust
 __all__ = [
     "BG96",
     "BusyAnswer",
+    "Closed",
+    "Connected",
     "CutPhase",
     "CutReport",
+    "Dial",
     "Direction",
-    "Download",
-    "DownloadRequest",
-    "Fetch",
+    "Exchange",
+    "FactoryImage",
+    "Failed",
     "FetchEnd",
     "FetchListener",
     "FetchRequest",
     "HttpError",
+    "Link",
+    "LinkEvent",
+    "MemoryState",
     "MissingPackage",
     "ModuleOptions",
     "ModuleService",
+    "ModuleState",
     "Network",
+    "NetworkFailure",
     "NoNetwork",
     "Power",
     "PowerCut",
     "Profile",
+    "Received",
     "ResumeStart",
     "RunningModule",
     "Setting",

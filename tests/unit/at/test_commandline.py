@@ -57,6 +57,11 @@ def test_forms_and_fields(line: str, name: str, form: Form, fields: tuple[str, .
     assert (found.name, found.form, found.fields) == (name, form, fields)
 
 
+def test_a_dial_string_takes_the_rest_of_the_line() -> None:
+    echo, dial = parse_line("ATE0D+49123;E1")
+    assert (echo.name, dial.name, dial.fields) == ("E", "D", ("+49123;E1",))
+
+
 @pytest.mark.parametrize(
     ("line", "before"),
     [
@@ -68,7 +73,6 @@ def test_forms_and_fields(line: str, name: str, form: Form, fields: tuple[str, .
         ("ATS3=13?", []),
         ("AT+CSQ;=", ["+CSQ"]),
         ('AT+CSQ;+X="a', ["+CSQ"]),
-        ("ATE0D+49123;E1", ["E"]),
         ("ATE0S3", ["E"]),
         ("AT+CSQ@;E1", []),
         ('AT+CSQ"x";E1', []),
@@ -100,3 +104,11 @@ def test_a_kin_has_its_own_table() -> None:
     assert unknown.command is None
     assert parse_line("AT+CSQ")[0].command is COMMANDS["+CSQ"]
     assert (other.key, COMMANDS["+CSQ"].key) == ("+CSQ/kin", "+CSQ")
+
+
+def test_what_one_table_made_of_a_line_is_not_remembered_for_another() -> None:
+    ours = {**COMMANDS}
+    del ours["+CSQ"]
+    for _ in range(2):
+        assert parse_line("AT+CSQ")[0].command is COMMANDS["+CSQ"]
+        assert parse_line("AT+CSQ", ours)[0].command is None

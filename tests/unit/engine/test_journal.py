@@ -41,7 +41,8 @@ def test_the_bytes_of_a_record_never_change():
 
 
 @pytest.mark.parametrize(
-    ("kind", "number"), [("STAGED", 1), ("COPIED", 2), ("FINISHED", 3), ("REPORTED", 4), ("PATCHING", 5)]
+    ("kind", "number"),
+    [("STAGED", 1), ("COPIED", 2), ("FINISHED", 3), ("REPORTED", 4), ("PATCHING", 5)],
 )
 def test_the_numbers_of_the_kinds_never_change(kind, number):
     assert RecordKind[kind] == number
@@ -58,7 +59,7 @@ def test_every_changed_byte_makes_it_no_record(position, change):
     assert Record.decode(bytes(page)) is None
 
 
-@pytest.mark.parametrize("field", [(8, 0), (8, 5), (9, 2), (10, 1)])
+@pytest.mark.parametrize("field", [(8, 0), (8, 6), (9, 2), (10, 1)])
 def test_a_record_of_another_format_is_no_record(field):
     position, value = field
     body = bytearray(GOLDEN)
