@@ -10,7 +10,6 @@ from __future__ import annotations
 from dfota.flash.faults import Fault, FaultKind, FaultSource, faults_of, random_faults
 from dfota.flash.flash_file import create_flash_file, open_flash_file
 from dfota.flash.geometry import Flash, FlashKind, Geometry
-from dfota.flash.managed import MAP_SECTORS, Chip, ManagedFlash, managed
 from dfota.flash.partition_table import (
     FORWARD,
     REVERSE,
@@ -27,6 +26,7 @@ from dfota.flash.partition_table import (
 from dfota.flash.power import Cut, CutMode, Operation, OperationKind, PowerLost
 from dfota.flash.shared import OverlayMemory, SharedImage
 from dfota.flash.simulated import SimulatedFlash
+from dfota.flash.spare_sectors import MAP_SECTORS, Chip, ManagedFlash, managed
 
 __all__ = [
     "FORWARD",

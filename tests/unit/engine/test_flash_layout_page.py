@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dfota.engine import checkpoints, journal, layout, plan
-from dfota.flash import faults, managed, partition_table, simulated
+from dfota.flash import faults, partition_table, simulated, spare_sectors
 
 
 def test_the_page_names_every_magic_size_and_kind(root):
@@ -17,7 +17,7 @@ def test_the_page_names_every_magic_size_and_kind(root):
         plan.PLAN_MAGIC,
         simulated._MAGIC,
         checkpoints.CHECKPOINT_MAGIC,
-        managed.MAP_MAGIC,
+        spare_sectors.MAP_MAGIC,
     ):
         assert f"`{magic.decode()}`" in page
     for kind in journal.RecordKind:
@@ -27,7 +27,7 @@ def test_the_page_names_every_magic_size_and_kind(root):
     for mark in (simulated._STUCK, simulated._BAD, simulated._FACTORY_BAD, simulated._PROGRAMMED):
         assert f"0x{mark:02x}" in page
     assert f"of which {faults.ECC_BITS} can be corrected" in page
-    assert f"its first {managed.MAP_SECTORS} sectors hold the map" in page
+    assert f"its first {spare_sectors.MAP_SECTORS} sectors hold the map" in page
     assert f"version 2: {partition_table._LAYOUT.size} more" in page
     most = f"{layout.CHECKPOINT_MAX_BYTES:,}".replace(",", " ")
     assert f"*n* / {layout.CHECKPOINT_SHARE},\nat least 1, at most as many as {most} bytes" in page
