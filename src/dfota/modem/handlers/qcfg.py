@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dfota.at import Command, Form
 from dfota.at.catalog import qcfg
-from dfota.at.parameters import Hexadecimal
 from dfota.modem.port import Port
 from dfota.modem.qcfg import Qcfg, Value
 from dfota.modem.reply import ERROR, Reply, handles, information, with_parameters
@@ -16,6 +15,9 @@ _NO_CHANGE = (0, 0x40000000)
 
 _NB1_BANDS = (1, 2, 3, 4, 5, 8, 0xC, 0xD, 0x12, 0x13, 0x14, 0x1A, 0x1C)
 
+_PAIRS = (qcfg.NWSCANSEQ, qcfg.NB1_BANDPRIOR)
+"""Their values are pairs of digits, the first of which may be 0."""
+
 _VOLTE_NOT_READY = 0
 
 
@@ -23,15 +25,18 @@ def _shown(command: Command, values: tuple[Value, ...]) -> str:
     """The values as the answer of the read form prints them."""
     fields: list[str] = []
     for parameter, value in zip(command.write or (), values, strict=False):
-        if not isinstance(parameter, Hexadecimal):
-            fields.append(parameter.encode(value, command.name))
-        elif command is qcfg.BAND:
+        if command is qcfg.BAND:
             fields.append(f"0x{value:x}")
-        else:  # pairs of digits
+        elif command in _PAIRS:
             digits = f"{value:X}"
             fields.append(digits.zfill(len(digits) + len(digits) % 2))
+        else:
+            fields.append(parameter.encode(value, command.name))
     if command is qcfg.IMS:
-        fields.append(str(_VOLTE_NOT_READY))
+        fields.append(str(_PAIRS = (qcfg.NWSCANSEQ, qcfg.NB1_BANDPRIOR)
+"""Their values are pairs of digits, the first of which may be 0."""
+
+_VOLTE_NOT_READY))
     return f"+QCFG: {command.setting},{','.join(fields)}"
 
 
