@@ -20,6 +20,7 @@ from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
+from dfota.modem.lines import HostLines, SerialLines
 from dfota.modem.network import Network, NoNetwork
 from dfota.modem.nv import FotaApn, Nv
 from dfota.modem.port import Port
@@ -77,7 +78,8 @@ class VirtualModule:
     Attributes:
         power: what it is now.
         world: what is around it: SIM, cells, supply.
-        ipr: speed of the UART.
+        lines: the wires of its ports beside the data, by name.
+        ipr: speed of the UART, as ``AT+IPR`` has it.
         last_cut: the newest power cut, if there was one.
 
     Raises:
@@ -118,6 +120,7 @@ class VirtualModule:
         self.engine = Engine(state.flash)
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
+        self.lines = {name: SerialLines(name, self) for name in port_names}
         self.ports = {name: self._make_port(name, output) for name in port_names}
 
     # -- doors for the driver ------------------------------------------------------------
@@ -140,15 +143,21 @@ class VirtualModule:
     def receive(self, port_name: str, data: bytes, now: float) -> None:
         """Take bytes that the host sent to a port at the instant *now*."""
         self.set_time(now)
-        if self.power is not Power.RUNNING:
+        if self.power is not Power.RUNNING or not self.lines[port_name].is_attached:
             return
         if self.is_installing and self.profile.busy_answer is BusyAnswer.SILENT:
             return
-        self._guard(lambda: self.ports[port_name].receive(data))
+        heard = self.lines[port_name].to_module(data)
+        self._guard(lambda: self.ports[port_name].receive(heard))
+
+    def change_lines(self, port_name: str, lines: HostLines, now: float) -> None:
+        """Take what the host does with DTR, RTS and its speed at the instant *now*."""
+        self.set_time(now)
+        self._guard(lambda: self.lines[port_name].change(lines))
 
     def set_time(self, now: float) -> None:
         """Let the clock be *now* without doing what is due."""
-        self.timeline.now = max(self.timeline.now, now)
+        self.timeline.set_time(now)
 
     def advance(self, now: float) -> None:
         """Do what is due at the instant *now*; see ``Timeline.advance``."""
@@ -198,6 +207,11 @@ class VirtualModule:
             return self.ports[self.nv.urc_port]
         return next(iter(self.ports.values())) if len(self.ports) == 1 else None
 
+    def settle_speed(self) -> None:
+        """Let the UART run at the speed of ``ipr``."""
+        for lines in self.lines.values():
+            lines.baud = self.ipr
+
     def save_nv(self) -> None:
         """Keep a change of ``nv``."""
         self._state.save_nv()
@@ -215,6 +229,7 @@ class VirtualModule:
         port = self.urc_port
         if port is not None:
             port.report(urc)
+            self.lines[port.name].ring()
 
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
@@ -295,7 +310,8 @@ class VirtualModule:
     # -- inside ------------------------------------------------------------------------
 
     def _make_port(self, name: str, output: Callable[[str, bytes], None]) -> Port:
-        return Port(name, self, lambda data: output(name, data))
+        lines = self.lines[name]
+        return Port(name, self, lambda data: output(name, lines.to_host(data)))
 
     def _guard(self, work: Callable[[], None]) -> None:
         """Do *work*; if the flash loses its power in it, so does the module."""
@@ -334,12 +350,15 @@ class VirtualModule:
             part.halt()
         self.upgrade.reset()
         self.radio.reset()
-        for port in self.ports.values():
+        for name, port in self.ports.items():
             port.reset(PortSettings())
+            self.lines[name].halt()
 
     def _start(self) -> None:
         self.power = Power.BOOTING
         self.ipr = self.nv.ipr
+        for lines in self.lines.values():
+            lines.start()
         if not self.profile.keep_fota_apn:
             self.nv.fota_apn = FotaApn()
         settings = self.nv.stored_settings

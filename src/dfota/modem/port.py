@@ -151,6 +151,12 @@ class Port:
         else:
             self.write(line)
 
+    def drop_dtr(self) -> None:
+        """The host took DTR away: leave a data mode, unless ``AT&D0`` says otherwise."""
+        if self._transfer is not None and self.settings.d:
+            self._transfer.escape()
+            self._work_off()
+
     def end_transfer(self, reply: Reply) -> None:
         """Leave the data mode; *reply* ends the command that entered it."""
         self._transfer = None

@@ -64,6 +64,10 @@ class Transfer(ABC):
         """Take bytes from the host; gives back what lies behind the end of the data."""
 
     @abstractmethod
+    def escape(self) -> None:
+        """Leave for command mode, as after ``+++`` or a drop of DTR."""
+
+    @abstractmethod
     def abort(self) -> None:
         """The module restarts or lost power: leave nothing behind, say nothing."""
 
@@ -116,6 +120,10 @@ class Upload(Transfer):
             return held[remaining:]
         self._restart_timer(self._timeout_s)
         return b""
+
+    def escape(self) -> None:
+        """Keep what came, and answer with OK."""
+        self._end(OK)
 
     def abort(self) -> None:
         """Leave nothing behind."""
@@ -198,14 +206,15 @@ class Sending(Transfer):
         held = self._held + data
         self._held = held if (self._held or was_silent) and _ESCAPE.startswith(held) else b""
         if self._held == _ESCAPE:
-            self._timer = self._port.timeline.wait(GUARD_S, self._escape)
+            self._timer = self._port.timeline.wait(GUARD_S, self.escape)
         return b""
 
     def abort(self) -> None:
         """Stop sending."""
         self._stopped = True
 
-    def _escape(self) -> None:
+    def escape(self) -> None:
+        """Stop sending, and answer with OK."""
         if not self._stopped:
             self._stopped = True
             self._port.end_transfer(OK)
