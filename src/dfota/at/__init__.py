@@ -21,9 +21,10 @@ from dfota.at.codes import (
     explain_fota_error,
     explain_http_error,
 )
-from dfota.at.command import Command, Form, encode_line
+from dfota.at.command import DERIVED, Command, Form, Saving, encode_line, list_settings
 from dfota.at.command_decoder import (
     LINE_MAX_BYTES,
+    TYPE_AHEAD_MAX_BYTES,
     CommandEvent,
     CommandLineDecoder,
     Echo,
@@ -33,7 +34,7 @@ from dfota.at.command_decoder import (
 )
 from dfota.at.commandline import Invocation, parse_line
 from dfota.at.location import LOCATION_MAX_BYTES, Location, parse_location
-from dfota.at.parameters import Choice, Integer, Parameter, String, Value
+from dfota.at.parameters import Choice, Hexadecimal, Integer, Parameter, String, Value
 from dfota.at.printable import escape
 from dfota.at.reply import CmeError, FinalResult, ReplyFormat, ResultCode
 from dfota.at.reply_decoder import (
@@ -72,6 +73,7 @@ from dfota.at.urc import (
 __all__ = [
     "CME_ERRORS",
     "COMMANDS",
+    "DERIVED",
     "FILE_ERRORS",
     "FILE_NAME_MAX_BYTES",
     "FOTA_ERRORS",
@@ -79,6 +81,7 @@ __all__ = [
     "HTTP_ERRORS",
     "LINE_MAX_BYTES",
     "LOCATION_MAX_BYTES",
+    "TYPE_AHEAD_MAX_BYTES",
     "AppReady",
     "CfunReported",
     "Choice",
@@ -100,6 +103,7 @@ __all__ = [
     "FotaRestoring",
     "FotaStarted",
     "FotaUpdating",
+    "Hexadecimal",
     "InformationReceived",
     "Integer",
     "Invocation",
@@ -120,6 +124,7 @@ __all__ = [
     "ReplyFormat",
     "ResultCode",
     "ResultReceived",
+    "Saving",
     "SmsDone",
     "String",
     "Urc",
@@ -130,6 +135,7 @@ __all__ = [
     "escape",
     "explain_fota_error",
     "explain_http_error",
+    "list_settings",
     "parse_line",
     "parse_location",
     "xor16",

@@ -1,9 +1,13 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""What a command is: name, forms, parameters, time limit; never what it does.
+"""What a command is: name, forms, parameters, time, errors, how it is kept; never what it does.
 
 The words are those of V.250 and 3GPP TS 27.007: a command has a *test*, *read*, *write*
 and *execute* form. A basic command (``E0``) is an execute form with a number.
+
+A *setting* of a configuration command, such as ``AT+QCFG="nwscanmode"``, is a command of its
+own, as in the manual: its read form is ``AT+QCFG="nwscanmode"``, its write form
+``AT+QCFG="nwscanmode",<scanmode>``. The test form belongs to ``+QCFG``.
 """
 
 from __future__ import annotations
@@ -16,6 +20,10 @@ from dfota.at.parameters import Parameter, Value
 from dfota.errors import AtParameterError, MisuseError
 
 CR = b"\r"
+
+
+DERIVED = "\0derived"
+"""As ``Command.test``: the test form lists what the parameters of the write form allow."""
 
 
 class Form(Enum):
@@ -31,21 +39,43 @@ class Form(Enum):
     """``+X``, ``E0``: without, or with the one number of a basic command."""
 
 
+class Saving(Enum):
+    """What becomes of what a command sets."""
+
+    NOTHING = "nothing"
+    """It sets nothing that outlives the command."""
+    VOLATILE = "volatile"
+    """Kept until the module restarts."""
+    PROFILE = "profile"
+    """``AT&W`` keeps it, ``ATZ`` and the next start bring back what was kept."""
+    START = "start"
+    """``AT&W`` keeps it, the next start brings it back, ``ATZ`` leaves it alone."""
+    NV = "nv"
+    """Kept without power, at once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """One command of the catalogue.
 
     Attributes:
-        name: in capitals, with its prefix character: ``+QFOTADL``, ``&F``, ``E``, ``S3``.
+        name: in capitals, with its prefix character: ``+QFOTADL``, ``&F``, ``E``, ``S3``; a
+            setting with its word in quotes and small letters: ``+QCFG="nwscanmode"``.
         summary: one sentence.
         reference: where it is documented.
         test: information text of the test form (lines separated by a line feed), empty for a
             bare ``OK``, ``None`` where there is no test form. ``{words}`` in braces are
-            facts that only the module knows.
+            facts that only the module knows. ``DERIVED`` makes it from *write*.
         has_read: whether there is a read form.
         write: parameters of the write form, ``None`` where there is none.
         execute: parameters of the execute form, ``None`` where there is none.
         max_response_s: how long the module may take for the final result code.
+        errors: numbers of ``+CME ERROR`` that it can report, beside the plain ``ERROR``.
+        saving: what becomes of what it sets.
+        is_factory_reset: whether ``AT&F`` brings the factory value back.
+        example: a line of the host, and the lines that answer it on a module as it comes
+            from the factory and is registered; replayed by a test.
+        variant: which kin has the command like this, e.g. ``linux``; empty: the BG96 itself.
     """
 
     name: str
@@ -56,6 +86,26 @@ class Command:
     write: tuple[Parameter, ...] | None = None
     execute: tuple[Parameter, ...] | None = None
     max_response_s: float = 0.3
+    errors: tuple[int, ...] = ()
+    saving: Saving = Saving.NOTHING
+    is_factory_reset: bool = False
+    example: tuple[str, ...] = ()
+    variant: str = ""
+
+    def __post_init__(self) -> None:
+        if self.test == DERIVED:
+            allowed = ",".join(parameter.allowed for parameter in self.write or ())
+            object.__setattr__(self, "test", f"{self.name}: {allowed}")  # as it is frozen
+
+    @property
+    def key(self) -> str:
+        """What tells it from every other command and variant: its name, and the variant."""
+        return f"{self.name}/{self.variant}" if self.variant else self.name
+
+    @property
+    def setting(self) -> str:
+        """The word in quotes where it is one setting of a configuration command, or empty."""
+        return self.name.partition("=")[2]
 
     @property
     def is_extended(self) -> bool:
@@ -114,9 +164,10 @@ class Command:
             case Form.TEST:
                 return f"{self.name}=?"
             case Form.READ:
-                return f"{self.name}?"
+                return self.name if self.setting else f"{self.name}?"
             case Form.WRITE:
-                return f"{self.name}={','.join(fields)}"
+                sign = "," if self.setting else "="
+                return f"{self.name}{sign}{','.join(fields)}"
             case Form.EXECUTE:
                 return self.name + "".join(fields)
 
@@ -161,6 +212,16 @@ def encode_line(*commands: str) -> bytes:
         if not is_basic and index + 1 < len(commands):
             text += ";"
     return text.encode("ascii") + CR
+
+
+def list_settings(commands: Sequence[Command]) -> str:
+    """The test form of a configuration command: what each of its settings allows."""
+    lines: list[str] = []
+    for command in commands:
+        name, _, setting = command.name.partition("=")
+        fields = (setting, *(parameter.allowed for parameter in command.write or ()))
+        lines.append(f"{name}: {','.join(fields)}")
+    return "\n".join(lines)
 
 
 def by_name(commands: Sequence[Command]) -> Mapping[str, Command]:

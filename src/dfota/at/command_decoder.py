@@ -9,6 +9,7 @@ chunk already rules the echo of the bytes behind it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 LINE_MAX_BYTES = 1024
@@ -16,6 +17,9 @@ LINE_MAX_BYTES = 1024
 
 TYPE_AHEAD_MAX_BYTES = 65536
 """What may wait unread; more is lost, as with any UART buffer."""
+
+_WHOLE_LINE = re.compile(rb"[\x00-\x07\x09-\x0c\x0e-\x1f]*((?:AT|at)[\x20-\x7e]*)\r")
+"""What nearly every host sends nearly always: a line without anything special in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,28 @@ class CommandLineDecoder:
         if self._ready is not None:
             ready, self._ready = self._ready, None
             return ready
+        if not self._pending:
+            return None
+        return self._whole_line() or self._next_of_bytes()
+
+    def _whole_line(self) -> CommandEvent | None:
+        """Take a line in one step, where that gives what ``_next_of_bytes`` would give."""
+        if self._in_line or self.terminator != 13 or self.backspace != 8:
+            return None
+        match = _WHOLE_LINE.match(self._pending)
+        if match is None or len(match[1]) > self._line_max_bytes:
+            return None
+        line = bytes(match[1])
+        del self._pending[: match.end()]
+        self._previous = 0
+        event = LineReceived(line.decode("ascii"))
+        if not self.echo:
+            return event
+        self._ready = event
+        return Echo(line + b"\r")
+
+    def _next_of_bytes(self) -> CommandEvent | None:
+        """Go from byte to byte until something is complete."""
         echoed = bytearray()
         consumed = 0
         event: CommandEvent | None = None

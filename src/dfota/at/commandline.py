@@ -9,7 +9,9 @@ must not hide what stands before it: it becomes the last invocation, with ``prob
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dfota.at.catalog import COMMANDS
 from dfota.at.command import Command, Form
@@ -19,6 +21,10 @@ from dfota.errors import AtSyntaxError, MisuseError
 _EXTENDED_NAME = re.compile(r"[+*^$%#][A-Z0-9!%./:_-]*", re.IGNORECASE)
 _REGISTER = re.compile(r"S([0-9]{1,3})(\?|=([0-9]*)(?![0-9?]))?", re.IGNORECASE)
 _BASIC = re.compile(r"(&?[A-Z])([0-9]*)", re.IGNORECASE)
+
+_REMEMBERED_LINES = 1024
+_REMEMBERED_MAX_BYTES = 128
+"""Longer lines are parsed anew each time, so that what is remembered stays small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,10 @@ class Invocation:
         return self.command.decode(self.form, self.fields, accept_unquoted=accept_unquoted)
 
 
-def parse_line(line: str) -> tuple[Invocation, ...]:
+def parse_line(line: str, commands: Mapping[str, Command] = COMMANDS) -> tuple[Invocation, ...]:
     """Take apart the command line *line*, ``AT`` included and its terminator not.
+
+    *commands* are those that the module has, by name; see ``catalog.commands_with``.
 
     Blanks and control characters outside quotes do not count, letters outside quotes may
     be small. Basic commands need no semicolon behind them (``ATE0V1``, ``ATI+CSUB``),
@@ -61,6 +69,33 @@ def parse_line(line: str) -> tuple[Invocation, ...]:
     Raises:
         AtSyntaxError: *line* does not begin with ``AT`` or ``at``.
     """
+    if len(line) > _REMEMBERED_MAX_BYTES:
+        return _parsed(line, commands)
+    return _remembered(line, _Table(commands))
+
+
+class _Table:
+    """A table of commands as part of a key: the very same one, not one that is equal."""
+
+    __slots__ = ("commands",)
+
+    def __init__(self, commands: Mapping[str, Command]) -> None:
+        self.commands = commands
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Table) and other.commands is self.commands
+
+    def __hash__(self) -> int:
+        return id(self.commands)
+
+
+@lru_cache(_REMEMBERED_LINES)
+def _remembered(line: str, table: _Table) -> tuple[Invocation, ...]:
+    """Hosts say the same few lines over and over, and to many modules."""
+    return _parsed(line, table.commands)
+
+
+def _parsed(line: str, commands: Mapping[str, Command]) -> tuple[Invocation, ...]:
     text = _squeeze(line)
     if text[:2] not in {"AT", "at"}:
         raise AtSyntaxError("a command line begins with AT", 0)
@@ -70,7 +105,7 @@ def parse_line(line: str) -> tuple[Invocation, ...]:
         if text[position] == ";":
             position += 1
             continue
-        invocation, position = _next(text, position)
+        invocation, position = _next(text, position, commands)
         found.append(invocation)
         if invocation.problem:
             break
@@ -91,9 +126,9 @@ def _squeeze(line: str) -> str:
     return "".join(kept)
 
 
-def _next(text: str, position: int) -> tuple[Invocation, int]:
+def _next(text: str, position: int, commands: Mapping[str, Command]) -> tuple[Invocation, int]:
     if match := _REGISTER.match(text, position):
-        return _register(match), match.end()
+        return _register(match, commands), match.end()
     if match := _BASIC.match(text, position):
         name = match[1].upper()
         if name == "D":
@@ -105,17 +140,18 @@ def _next(text: str, position: int) -> tuple[Invocation, int]:
             problem = "a basic command has neither ? nor ="
             return Invocation(rest, None, Form.EXECUTE, problem=problem), len(text)
         fields = (match[2],) if match[2] else ()
-        return Invocation(name, COMMANDS.get(name), Form.EXECUTE, fields), match.end()
+        return Invocation(name, commands.get(name), Form.EXECUTE, fields), match.end()
     if match := _EXTENDED_NAME.match(text, position):
         end = _end_of_extended(text, match.end())
-        return _extended(match[0].upper(), text[match.end() : end]), end
+        name = match[0].upper()
+        return _extended(name, commands.get(name), text[match.end() : end]), end
     rest = text[position:]
     return Invocation(rest, None, Form.EXECUTE, problem="no command begins like this"), len(text)
 
 
-def _register(match: re.Match[str]) -> Invocation:
+def _register(match: re.Match[str], commands: Mapping[str, Command]) -> Invocation:
     name = f"S{int(match[1])}"
-    command = COMMANDS.get(name)
+    command = commands.get(name)
     if match[2] is None:
         # V.250 would make it the default register for a bare "?"; the BG96 has no such form.
         return Invocation(name, None, Form.EXECUTE, problem="neither ? nor a value behind =")
@@ -136,8 +172,7 @@ def _end_of_extended(text: str, position: int) -> int:
     return position
 
 
-def _extended(name: str, tail: str) -> Invocation:
-    command = COMMANDS.get(name)
+def _extended(name: str, command: Command | None, tail: str) -> Invocation:
     if not tail:
         return Invocation(name, command, Form.EXECUTE)
     if tail == "?":
@@ -148,7 +183,12 @@ def _extended(name: str, tail: str) -> Invocation:
         return Invocation(name, None, Form.EXECUTE, problem="neither ? nor = behind the name")
     if tail.count('"') % 2:
         return Invocation(name, command, Form.WRITE, (tail[1:],), problem="a quote is not closed")
-    return Invocation(name, command, Form.WRITE, _split_fields(tail[1:]))
+    fields = _split_fields(tail[1:])
+    setting = COMMANDS.get(f"{name}={fields[0].lower()}")
+    if setting is not None:
+        form = Form.WRITE if len(fields) > 1 else Form.READ
+        return Invocation(setting.name, setting, form, fields[1:])
+    return Invocation(name, command, Form.WRITE, fields)
 
 
 def _split_fields(text: str) -> tuple[str, ...]:

@@ -15,10 +15,14 @@ from dfota.errors import AtParameterError
 Value = int | str | None
 """What a parameter holds; ``None`` where an optional one is absent."""
 
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """A decimal number without sign, from *minimum* to *maximum*, or one of *only*.
+    """A decimal number from *minimum* to *maximum*, or one of *only*.
+
+    A minus sign is read only where a negative number is allowed.
 
     Attributes:
         name: as the manual writes it, without angle brackets.
@@ -38,6 +42,14 @@ class Integer:
         """Whether the line may leave it out."""
         return self.optional or self.default is not None
 
+    @property
+    def allowed(self) -> str:
+        """The allowed values as a test form prints them."""
+        if self.only:
+            return f"({','.join(map(str, self.only))})"
+        between = "," if self.maximum - self.minimum == 1 else "-"
+        return f"({self.minimum}{between}{self.maximum})"
+
     def encode(self, value: Value, command: str) -> str:
         """Write *value* as a field.
 
@@ -55,7 +67,8 @@ class Integer:
         Raises:
             AtParameterError: not decimal digits, or not an allowed number.
         """
-        if not (field.isascii() and field.isdigit() and len(field) <= 10):
+        digits = field.removeprefix("-") if min(self.minimum, *self.only, 0) < 0 else field
+        if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
             raise AtParameterError(command, self.name, field, "a decimal number is wanted")
         value = int(field)
         self._check(value, command, field)
@@ -76,6 +89,66 @@ class Integer:
 
 
 @dataclass(frozen=True, slots=True)
+class Hexadecimal:
+    """A number in hexadecimal digits without quotes, up to *maximum*; ``0x`` is allowed.
+
+    Attributes:
+        name: as the manual writes it, without angle brackets.
+        default: the value of an absent parameter; makes it optional.
+        optional: absent is allowed and means ``None`` (if there is no default).
+    """
+
+    name: str
+    maximum: int
+    default: int | None = None
+    optional: bool = False
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether the line may leave it out."""
+        return self.optional or self.default is not None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values as a test form prints them."""
+        return f"(0-{self.maximum:x})"
+
+    def encode(self, value: Value, command: str) -> str:
+        """Write *value* as a field, in small letters.
+
+        Raises:
+            AtParameterError: *value* is not an allowed number.
+        """
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise AtParameterError(command, self.name, str(value), "a number is wanted")
+        return self._checked(value, command, str(value), f"{value:x}")
+
+    def decode(self, field: str, command: str, *, accept_unquoted: bool = False) -> int:
+        """Read *field*.
+
+        Raises:
+            AtParameterError: not hexadecimal digits, or too large.
+        """
+        digits = field[2:] if field[:2] in {"0x", "0X"} else field
+        if not digits or len(digits) > 32 or not set(digits) <= _HEX_DIGITS:
+            raise AtParameterError(command, self.name, field, "hexadecimal digits are wanted")
+        value = int(digits, 16)
+        self._checked(value, command, field, field)
+        return value
+
+    def _checked(self, value: int, command: str, field: str, text: str) -> str:
+        """Give *text* back where *value* is allowed.
+
+        Raises:
+            AtParameterError: it is not.
+        """
+        if not 0 <= value <= self.maximum:
+            rule = f"must be 0 to {self.maximum:x} (hexadecimal)"
+            raise AtParameterError(command, self.name, field, rule)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class String:
     """Quoted text of printable ASCII without a quote, at most *max_bytes* long.
 
@@ -83,6 +156,9 @@ class String:
         name: as the manual writes it, without angle brackets.
         only: where not empty, the only words allowed; read without regard to case.
         is_bare: the manual allows it without quotes, as in ``AT+CPIN=1234``.
+        is_written_bare: the manual shows it without quotes, so the host writes it like that.
+        min_bytes: the shortest text allowed.
+        alphabet: where not empty, the only characters allowed, as in ``"00101011"``.
         default: the value of an absent parameter; makes it optional.
         optional: absent is allowed and means ``None`` (if there is no default).
     """
@@ -93,11 +169,22 @@ class String:
     is_bare: bool = False
     default: str | None = None
     optional: bool = False
+    is_written_bare: bool = False
+    min_bytes: int = 0
+    alphabet: str = ""
 
     @property
     def is_optional(self) -> bool:
         """Whether the line may leave it out."""
         return self.optional or self.default is not None
+
+    @property
+    def allowed(self) -> str:
+        """The allowed values as a test form prints them."""
+        if not self.only:
+            return f"<{self.name}>"
+        mark = "" if self.is_written_bare else '"'
+        return f"({','.join(mark + word + mark for word in self.only)})"
 
     def encode(self, value: Value, command: str) -> str:
         """Write *value* as a field.
@@ -107,7 +194,8 @@ class String:
         """
         if not isinstance(value, str):
             raise AtParameterError(command, self.name, str(value), "text is wanted")
-        return f'"{self._checked(value, command)}"'
+        text = self._checked(value, command)
+        return text if self.is_written_bare else f'"{text}"'
 
     def decode(self, field: str, command: str, *, accept_unquoted: bool = False) -> str:
         """Read *field*; *accept_unquoted* takes text that lacks its quotes.
@@ -117,7 +205,8 @@ class String:
         """
         if len(field) >= 2 and field[0] == field[-1] == '"':
             return self._checked(field[1:-1], command)
-        if (self.is_bare or accept_unquoted) and '"' not in field:
+        is_bare = self.is_bare or self.is_written_bare or accept_unquoted
+        if is_bare and '"' not in field:
             return self._checked(field, command)
         raise AtParameterError(command, self.name, field, "text in double quotes is wanted")
 
@@ -128,6 +217,12 @@ class String:
     def _checked(self, text: str, command: str) -> str:
         if len(text) > self.max_bytes:
             rule = f"at most {self.max_bytes} bytes, not {len(text)}"
+            raise AtParameterError(command, self.name, text, rule)
+        if len(text) < self.min_bytes:
+            rule = f"at least {self.min_bytes} bytes, not {len(text)}"
+            raise AtParameterError(command, self.name, text, rule)
+        if self.alphabet and not set(text) <= set(self.alphabet):
+            rule = f"only characters of {self.alphabet} are allowed"
             raise AtParameterError(command, self.name, text, rule)
         if not (text.isascii() and text.isprintable()) or '"' in text:
             rule = "printable ASCII without a double quote is wanted"
@@ -160,6 +255,11 @@ class Choice:
         """Never."""
         return False
 
+    @property
+    def allowed(self) -> str:
+        """The allowed values as a test form prints them."""
+        return f"<{self.name}>"
+
     def encode(self, value: Value, command: str) -> str:
         """Write *value* as a field, by its type.
 
@@ -180,5 +280,5 @@ class Choice:
         return self.number.decode(field, command)
 
 
-Parameter = Integer | String | Choice
+Parameter = Integer | Hexadecimal | String | Choice
 """Any kind of parameter."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from dfota.at import Form
 from dfota.at.catalog.fota import QCFGEXT
-from dfota.at.catalog.general import CBC, QURCCFG
+from dfota.at.catalog.general import CBC, QURCCFG_URCPORT
 from dfota.at.catalog.network import CEREG, CGREG, COPS, CPIN, CREG, CSQ
 from dfota.host.dialogue import Answer, Listen, Procedure, ask, ask_chain
 from dfota.host.events import CheckResult, CheckStatus, Identified
@@ -114,7 +114,7 @@ def check_package(identity: Identified, package: PackageFacts | None) -> CheckRe
 
 def check_urc_port(port: str) -> Procedure[CheckResult]:
     """Whether the progress will be printed at this port."""
-    answer = yield from ask(QURCCFG, Form.WRITE, setting="urcport")
+    answer = yield from ask(QURCCFG_URCPORT, Form.READ)
     match = _find(_URC_PORT, _lines_of(answer))
     if match is None:
         return _warned("urc-port", "not told", "If no progress comes, try another port.")

@@ -9,7 +9,17 @@
 from __future__ import annotations
 
 from dfota.modem.module import Power, VirtualModule
-from dfota.modem.network import Download, DownloadRequest, HttpError, Network, NoNetwork
+from dfota.modem.network import (
+    Download,
+    DownloadRequest,
+    Fetch,
+    FetchEnd,
+    FetchListener,
+    FetchRequest,
+    HttpError,
+    Network,
+    NoNetwork,
+)
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import (
     BG96,
@@ -37,6 +47,10 @@ __all__ = [
     "Direction",
     "Download",
     "DownloadRequest",
+    "Fetch",
+    "FetchEnd",
+    "FetchListener",
+    "FetchRequest",
     "HttpError",
     "MissingPackage",
     "ModuleOptions",

@@ -19,9 +19,19 @@ from dataclasses import replace
 import h11
 
 from dfota.errors import FileSystemError
+from dfota.modem.fetching import Exchange
 from dfota.modem.filesystem import IncomingFile
-from dfota.modem.network import Download, DownloadRequest, HttpError
+from dfota.modem.network import (
+    Download,
+    DownloadRequest,
+    Fetch,
+    FetchListener,
+    FetchRequest,
+    HttpError,
+    TlsRules,
+)
 from dfota.modem.timeline import Speed
+from dfota.modem.tls_client import client_context
 
 HEADERS_MAX_BYTES = 16 * 1024
 """Longest status line with headers, and longest chunk header."""
@@ -38,8 +48,6 @@ CIPHERS = (
 """The suites of the vendor's sample, in OpenSSL's names; such modules do not judge key sizes."""
 
 _FAMILIES = {0: socket.AF_INET, 1: socket.AF_INET6, 2: socket.AF_UNSPEC}
-_NO_CHECK_TIME = 0x200000
-"""OpenSSL's X509_V_FLAG_NO_CHECK_TIME, which the ssl module has no name for."""
 
 
 class AsyncioNetwork:
@@ -68,9 +76,14 @@ class AsyncioNetwork:
             self._tell(lambda: on_end(code))
 
         task = asyncio.get_running_loop().create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
+        self._keep(task)
         return _Running(task)
+
+    def fetch(self, request: FetchRequest, listener: FetchListener) -> Fetch:
+        """Start an exchange; see ``Network``."""
+        exchange = Exchange(request, listener, self._speed, self._tell)
+        self._keep(exchange.task)
+        return exchange
 
     async def close(self) -> None:
         """Abort what runs and wait until it is gone."""
@@ -78,6 +91,10 @@ class AsyncioNetwork:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -160,24 +177,18 @@ async def _connect(
 
 def _tls_context(request: DownloadRequest) -> ssl.SSLContext:
     profile, files = request.profile, request.tls
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    context.set_ciphers(CIPHERS)
-    context.check_hostname = False
-    if files.ca is None:
-        context.verify_mode = ssl.CERT_NONE
-    else:
-        context.load_verify_locations(cafile=files.ca)
-        context.check_hostname = profile.tls_check_name
-        if not profile.tls_check_dates:
-            context.verify_flags |= ssl.VerifyFlags(_NO_CHECK_TIME)
-    if files.client_cert is not None:
-        if files.client_key is None:
-            raise ValueError("a client certificate without its key")
-        # The empty password keeps OpenSSL from asking for one on the terminal.
-        context.load_cert_chain(files.client_cert, files.client_key, password="")
-    return context
+    return client_context(
+        TlsRules(
+            versions=("TLSv1.2", "TLSv1.2"),
+            ciphers=CIPHERS,
+            ca=files.ca,
+            client_cert=files.client_cert,
+            client_key=files.client_key,
+            checks_dates=profile.tls_check_dates,
+            checks_name=profile.tls_check_name,
+            sends_name=profile.tls_server_name,
+        )
+    )
 
 
 async def _transfer(

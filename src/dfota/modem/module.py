@@ -10,12 +10,12 @@ each write that a module would make.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol, TypeVar, cast
 
 import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
-from dfota.at import AppReady, CfunReported, PoweredDown, Ready, Urc
+from dfota.at import COMMANDS, AppReady, CfunReported, Command, PoweredDown, Ready, Urc
 from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
@@ -77,6 +77,7 @@ class VirtualModule:
 
     Attributes:
         power: what it is now.
+        commands: what it knows, by name; a kin has some in another form, or not at all.
         world: what is around it: SIM, cells, supply.
         lines: the wires of its ports beside the data, by name.
         ipr: speed of the UART, as ``AT+IPR`` has it.
@@ -108,6 +109,7 @@ class VirtualModule:
         self._on_power_lost = on_power_lost
         self.timeline = Timeline(speed or Speed(), profile.wait_floor_s)
         self.power = Power.OFF
+        self.commands: Mapping[str, Command] = COMMANDS
         self.last_cut: CutReport | None = None
         self.ipr = state.nv.ipr
         self._ready_at_s = 0.0
@@ -231,12 +233,17 @@ class VirtualModule:
             port.report(urc)
             self.lines[port.name].ring()
 
+    def urc_pause_s(self) -> float:
+        """Virtual seconds until a URC can be printed at once."""
+        port = self.urc_port
+        return 0.0 if port is None else port.urc_pause_s()
+
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
-        profile = self.profile
+        profile, technology = self.profile, self.radio.technology
         operators = (
             f'(2,"{profile.operator}","{profile.operator}","{profile.operator_number}",'
-            f"{profile.access_technology})"
+            f"{technology.act if technology else 0})"
         )
         return {"free_size": self.files.free_bytes, "operators": operators}
 
@@ -407,5 +414,7 @@ class VirtualModule:
     def _power_down(self) -> Pace:
         yield self.profile.power_off_s
         self.report(PoweredDown())
+        for port in self.ports.values():
+            port.flush_urcs()
         self._halt()
         self.log("powered down by AT+QPOWD; it is off until it is powered on again")

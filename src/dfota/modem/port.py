@@ -4,13 +4,14 @@
 
 Rule 1. The echo is a write of its own, at once (unless set otherwise); information and
 final result of a line are one write (hosts that read once must see both).
-Rule 2. While a command takes its time or a data mode owns the port, bytes are kept as
-type-ahead, never lost.
+Rule 2. While a command takes its time, bytes are kept as type-ahead, up to the decoder's
+limit, and neither looked at nor echoed until the command has answered.
+Rule 3. Each URC is a write of its own, and two of them keep a distance (in virtual time):
+there are hosts that look at one line of each read.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ from dfota.modem.settings import PortSettings
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule
-    from dfota.modem.timeline import Timeline
+    from dfota.modem.timeline import Timeline, Timer
     from dfota.modem.transfer import Transfer
 
 
@@ -48,6 +49,9 @@ LINES_AT_ONCE = 64
 
 LINE_FEED_S = 0.005
 """How long CONNECT waits for an LF behind the CR."""
+
+WAITING_URCS_MAX = 256
+"""URCs that wait for a data mode to end or for their turn; of more, the oldest are lost."""
 
 
 class Port:
@@ -68,13 +72,15 @@ class Port:
         self._decoder.ignores_noise = module.profile.ignore_garbage_after_upload
         self._echo = bytearray()
         self._format = ReplyFormat()
-        self._queue: deque[Invocation] = deque()
+        self._queue: list[Invocation] = []  # in reverse: the next one is the last
         self._last_line = ""
         self._buffer = bytearray()
         self._afterwards: list[Callable[[], None]] = []
         self._transfer: Transfer | None = None
         self._coming_transfer: Transfer | None = None
-        self._held_urcs: list[bytes] = []
+        self._waiting_urcs: list[bytes] = []
+        self._urc_timer: Timer | None = None
+        self._urc_allowed_at = 0.0
         self._is_executing = False
         self._is_taking_effect = False
         self._is_working = False
@@ -96,7 +102,8 @@ class Port:
         self._echo.clear()
         self._buffer.clear()
         self._afterwards.clear()
-        self._held_urcs.clear()
+        self._waiting_urcs.clear()
+        self._stop_urc_timer()
         self._is_executing = self._is_taking_effect = False
         self.change_settings(settings)
 
@@ -138,18 +145,29 @@ class Port:
             self._output(data)
 
     def report(self, urc: Urc | str) -> None:
-        """Print an unsolicited result code, as one write.
+        """Print an unsolicited result code, as one write, in its turn.
 
         In a data mode it waits: a URC must never stand between the bytes of a file. What a
-        command itself causes waits for the final result code.
+        command itself causes waits for the final result code. Behind another URC it keeps
+        the profile's distance.
         """
         text = urc if isinstance(urc, str) else urc.encode()
-        line = self._format.unsolicited(text)
-        is_data = self._transfer is not None or self._coming_transfer is not None
-        if is_data or self._is_taking_effect or self._held_urcs:
-            self._held_urcs.append(line)
-        else:
+        self._waiting_urcs.append(self._format.unsolicited(text))
+        del self._waiting_urcs[:-WAITING_URCS_MAX]
+        self._print_urcs()
+
+    def urc_pause_s(self) -> float:
+        """Virtual seconds until another URC could be printed at once."""
+        now = self.timeline.virtual_now
+        turns = len(self._waiting_urcs) * self.module.profile.urc_interval_ms / 1000
+        return max(0.0, self._urc_allowed_at - now) + turns
+
+    def flush_urcs(self) -> None:
+        """Print now what waits for its turn: the module is about to be gone."""
+        for line in self._waiting_urcs:
             self.write(line)
+        self._waiting_urcs.clear()
+        self._stop_urc_timer()
 
     def drop_dtr(self) -> None:
         """The host took DTR away: leave a data mode, unless ``AT&D0`` says otherwise."""
@@ -205,7 +223,7 @@ class Port:
             self._end_line(ERROR)
             return
         try:
-            self._queue = deque(parse_line(line))
+            self._queue = list(reversed(parse_line(line, self.module.commands)))
         except AtError:
             self._end_line(ERROR)
             return
@@ -214,7 +232,7 @@ class Port:
     def _go_on(self) -> None:
         """Execute the rest of the line, until it ends or a command takes its time."""
         while self._queue:
-            reply = self._invoke(self._queue.popleft())
+            reply = self._invoke(self._queue.pop())
             if reply.cost_s > 0:
                 self.timeline.pace(reply.cost_s, partial(self._finish, reply))
                 return
@@ -252,13 +270,40 @@ class Port:
         data = bytes(self._buffer) + self._format.result(reply.result)
         self._buffer.clear()
         self.write(data)
-        for line in self._held_urcs:
-            self.write(line)
-        self._held_urcs.clear()
+        self._print_urcs()
         afterwards, self._afterwards = self._afterwards, []
         self._is_executing = False
         for action in afterwards:
             action()
+
+    def _print_urcs(self) -> None:
+        """Print what waits, as far as it may be printed now."""
+        while self._waiting_urcs and self._urc_timer is None:
+            if self._transfer is not None or self._coming_transfer is not None:
+                return
+            if self._is_taking_effect:
+                return
+            pause_s = self._urc_allowed_at - self.timeline.virtual_now
+            if pause_s > 0:
+                self._urc_timer = self.timeline.pace(pause_s, self._urc_turn_comes)
+                return
+            self._print_next_urc()
+
+    def _urc_turn_comes(self) -> None:
+        self._urc_timer = None
+        self._urc_allowed_at = 0.0
+        self._print_urcs()
+
+    def _print_next_urc(self) -> None:
+        interval_s = self.module.profile.urc_interval_ms / 1000
+        self._urc_allowed_at = self.timeline.virtual_now + interval_s
+        self.write(self._waiting_urcs.pop(0))
+
+    def _stop_urc_timer(self) -> None:
+        self._urc_allowed_at = 0.0
+        if self._urc_timer is not None:
+            self._urc_timer.cancel()
+            self._urc_timer = None
 
     def _begin_transfer(self, transfer: Transfer) -> None:
         """Enter a data mode, but not before the LF of a host that ends lines with CR LF.
@@ -293,7 +338,7 @@ class Port:
         command, form = invocation.command, invocation.form
         if command.parameters(form) is None:
             return self._without_form(invocation)
-        handler = HANDLERS.get((command.name, form))
+        handler = HANDLERS.get((command.key, form))
         try:
             values = invocation.values(
                 accept_unquoted=command.name == "+QFOTADL"

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
+from dfota.modem.surroundings import Technology, parse_technologies
 from dfota.modem.world import Sim
 
 if TYPE_CHECKING:
@@ -95,6 +96,11 @@ class Radio:
         if was_registered:
             self._module.upgrade.lose_bearer()
 
+    @property
+    def technology(self) -> Technology | None:
+        """The technology that the module uses, or would; ``None``: there is none for it."""
+        return next(iter(parse_technologies(self._module.world.rat)), None)
+
     def stat(self, command: str) -> int:
         """``<stat>`` of one of the registration commands now."""
         profile = self._module.profile
@@ -105,10 +111,10 @@ class Radio:
 
     def location(self, command: str) -> tuple[str, str, int] | None:
         """Area, cell and technology, where *command* has them (stat 1 or 5)."""
-        profile = self._module.profile
-        if self.stat(command) not in (1, 5):
+        world, technology = self._module.world, self.technology
+        if self.stat(command) not in (1, 5) or technology is None:
             return None
-        return profile.area_code, profile.cell_id, profile.access_technology
+        return world.area_code, world.cell_id, technology.act
 
     def _world_changed(self, fact: str) -> None:
         """Coverage or SIM came or went."""

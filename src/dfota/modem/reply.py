@@ -46,7 +46,7 @@ Handler = Callable[..., Reply]
 """Called with the port and the parameters of the form, by name."""
 
 HANDLERS: dict[tuple[str, Form], Handler] = {}
-"""(command name, form) → handler; filled by ``handles`` when the handlers are imported."""
+"""(command's key, form) → handler; filled by ``handles`` when the handlers are imported."""
 
 
 def information(*lines: str) -> Reply:
@@ -77,9 +77,9 @@ def handles(command: Command, form: Form) -> Callable[[Handler], Handler]:
             raise MisuseError(
                 f"the handler of {command.name} ({form.value}) takes {actual}, not {wanted}"
             )
-        key = (command.name, form)
+        key = (command.key, form)
         if key in HANDLERS:
-            raise MisuseError(f"{command.name} ({form.value}) has two handlers")
+            raise MisuseError(f"{command.key} ({form.value}) has two handlers")
         HANDLERS[key] = handler
         return handler
 

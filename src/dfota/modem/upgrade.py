@@ -10,7 +10,6 @@ but 0 ends the job, and the old firmware runs on.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dfota import errors
@@ -37,6 +36,7 @@ from dfota.modem.filesystem import (
 from dfota.modem.network import Download, DownloadRequest, HttpError, TlsFiles
 from dfota.modem.power import CutPhase
 from dfota.modem.profiles import ResumeStart
+from dfota.modem.surroundings import parse_access_points
 from dfota.modem.timeline import Pace
 
 if TYPE_CHECKING:
@@ -135,8 +135,11 @@ class Upgrade:
         yield _HTTP_START_S
         module, profile = self._module, self._module.profile
         module.report(FotaHttpStarted())
-        apn = module.nv.fota_apn.apn
-        wrong_apn = bool(profile.network_apn and apn and apn != profile.network_apn)
+        now = module.nv.fota_apn
+        points = parse_access_points(module.world.apns)
+        wrong_apn = bool(points and now.apn) and not any(
+            point.name == now.apn and point.admits(now.username, now.password) for point in points
+        )
         if not module.radio.is_registered or wrong_apn:
             # There is no bearer: every attempt runs into its time limit.
             attempt_s = profile.connect_timeout_s + profile.connect_retry_s
@@ -241,6 +244,8 @@ class Upgrade:
                 continue
             first = printed[1] + 1 if printed[0] is step.phase else 1
             for percent in range(first, step.percent + 1):
+                # A percentage that is printed has been reached, and no further one.
+                yield self._module.urc_pause_s()
                 self._report_percent(step.phase, percent, style)
                 printed = step.phase, percent
 
@@ -307,7 +312,12 @@ class Upgrade:
 
 
 def _tls_files(files: FileSystem) -> TlsFiles:
-    def path_of(name: str) -> Path | None:
-        return files.require(name, is_trusted=True) if files.has(name) else None
+    def content_of(name: str) -> bytes | None:
+        if not files.has(name):
+            return None
+        try:
+            return files.read(name, is_trusted=True)
+        except FileSystemError:
+            return b""  # there, but of no use: no connection comes of it
 
-    return TlsFiles(path_of(CA_NAME), path_of(CLIENT_CERT_NAME), path_of(CLIENT_KEY_NAME))
+    return TlsFiles(content_of(CA_NAME), content_of(CLIENT_CERT_NAME), content_of(CLIENT_KEY_NAME))

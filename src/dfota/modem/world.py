@@ -3,7 +3,8 @@
 """What is around a module and can change at any moment: SIM, cells, supply; no behaviour.
 
 The laboratory (control channel, scenarios, tests) changes facts by name; the module's
-rooms read them, and are told of every change.
+rooms read them, and are told of every change. What is written in a fact (``apns``,
+``hosts``, …) is taken apart in ``surroundings``.
 """
 
 # ruff: noqa: FBT003, RUF009 - setting() is dataclasses.field, its first argument the default
@@ -17,8 +18,20 @@ from typing import Any, get_type_hints
 from dfota.errors import MisuseError
 from dfota.modem.profiles import Profile
 from dfota.modem.setting import Setting, setting
+from dfota.modem.surroundings import (
+    Attitude,
+    IpSupport,
+    parse_access_points,
+    parse_blocked,
+    parse_hosts,
+    parse_operators,
+    parse_technologies,
+)
 
 _LAB = "simulation only"
+
+_TEXT_MAX_BYTES = 4096
+"""The longest fact; tables of a laboratory are short."""
 
 
 class Sim(Enum):
@@ -37,13 +50,79 @@ class World:
     """
 
     sim: Sim = setting(Sim.READY, "What is in the SIM holder.", _LAB)
+    supply_mv: int = setting(3800, "Supply voltage, millivolts.", _LAB)
+
     coverage: bool = setting(True, "Whether any cell can be heard.", _LAB)
+    rat: str = setting(
+        "cat-m1,cat-nb1,egprs",
+        "Technologies of the cells that can be heard, any of `cat-m1`, `cat-nb1`, `egprs`, "
+        "`lte`; which one the module uses is a matter of its `AT+QCFG` settings.",
+        _LAB,
+    )
+    registration: Attitude = setting(
+        Attitude.HOME, "How the network takes the SIM: at home, roaming, or not at all.", _LAB
+    )
     rssi: int = setting(26, "`<rssi>` of `AT+CSQ`, 0 to 31 or 99.", _LAB)
     ber: int = setting(99, "`<ber>` of `AT+CSQ`, 0 to 7 or 99.", _LAB)
-    supply_mv: int = setting(3800, "Supply voltage, millivolts.", _LAB)
+    rsrp: int = setting(-81, "Reference signal received power, dBm.", _LAB)
+    rsrq: int = setting(-10, "Reference signal received quality, dB.", _LAB)
+    sinr: int = setting(195, "`<sinr>` of `AT+QCSQ`, 0 to 250 (steps of 0.2 dB from -20).", _LAB)
+    area_code: str = setting("FFFE", "`<lac>` and `<tac>`, hexadecimal.", _LAB)
+    cell_id: str = setting("82E76B2", "`<ci>`, hexadecimal.", _LAB)
+    lte_band: int = setting(28, "Band of the LTE cells.", _LAB)
+    lte_channel: int = setting(9410, "Channel of the LTE cells.", _LAB)
+    gsm_band: str = setting("GSM 900", "Band of the GSM cells, as `AT+QNWINFO` says it.", _LAB)
+    gsm_channel: int = setting(37, "Channel of the GSM cells.", _LAB)
+    operators: str = setting(
+        "50502 YES OPTUS forbidden,50503 vodafone AU forbidden",
+        "Other operators that a search finds: number and name, commas between; `forbidden` "
+        "behind those that refuse this SIM.",
+        _LAB,
+    )
+
+    apns: str = setting(
+        "",
+        "Access points of the network: `name`, or `name:user:password`, commas between; the "
+        "first is what an empty APN means. Empty: every APN is taken.",
+        _LAB,
+    )
+    ip: IpSupport = setting(IpSupport.IPV4V6, "Which addresses the network hands out.", _LAB)
+    ip_address: str = setting("10.76.51.180", "IPv4 address of the module.", _LAB)
+    ipv6_address: str = setting("2001:db8:4c::b4", "IPv6 address of the module.", _LAB)
+    dns_servers: str = setting(
+        "203.0.113.53,203.0.113.54", "Name servers that the network assigns.", _LAB
+    )
+    dns: bool = setting(True, "Whether names are resolved at all.", _LAB)
+    hosts: str = setting(
+        "",
+        "Names with their addresses: `name=address`, commas between; `name=none` does not "
+        "exist. Other names are resolved as the computer does it.",
+        _LAB,
+    )
+    blocked: str = setting(
+        "",
+        "What cannot be reached, commas between: `host`, `host:port` or `:port`; packets "
+        "to it vanish.",
+        _LAB,
+    )
+    packets: bool = setting(True, "Whether packets flow while everything looks well.", _LAB)
+    downlink_kbit_s: float = setting(0.0, "Rate to the module; 0: what the RAT can do.", _LAB)
+    uplink_kbit_s: float = setting(0.0, "Rate from the module; 0: what the RAT can do.", _LAB)
+    latency_ms: float = setting(0.0, "Round trip, milliseconds; 0: usual for the RAT.", _LAB)
+    loss_period_s: float = setting(
+        0.0, "A burst of loss comes once in this time, seconds; 0: never.", _LAB
+    )
+    loss_burst_s: float = setting(0.0, "How long each burst of loss is, seconds.", _LAB)
+    nat_idle_s: float = setting(
+        0.0, "A connection that is silent for longer is forgotten by the NAT; 0: never.", _LAB
+    )
+    data_cap_bytes: int = setting(0, "Data volume after which packets vanish; 0: no limit.", _LAB)
+    data_used_bytes: int = setting(0, "What was used of the data volume so far.", _LAB)
 
     def __post_init__(self) -> None:
         self._listeners: list[Callable[[str], None]] = []
+        for entry in world_facts():
+            _check(entry.name, getattr(self, entry.name))
 
     @classmethod
     def around(cls, profile: Profile) -> World:
@@ -53,6 +132,10 @@ class World:
             rssi=profile.rssi,
             ber=profile.ber,
             supply_mv=profile.supply_mv,
+            rat=profile.rat,
+            apns=profile.network_apn,
+            area_code=profile.area_code,
+            cell_id=profile.cell_id,
         )
 
     def on_change(self, listener: Callable[[str], None]) -> None:
@@ -76,6 +159,7 @@ class World:
             raise MisuseError(f"the world has no {name!r}; it has {', '.join(known)}")
         text = str(value.value) if isinstance(value, Enum) else str(value)
         parsed = entry.parse(text)
+        _check(entry.name, parsed)
         if getattr(self, entry.name) == parsed:
             return
         setattr(self, entry.name, parsed)
@@ -91,3 +175,42 @@ def world_facts() -> Iterator[Setting]:
         yield Setting(
             entry.name, kinds[entry.name], entry.default, facts["meaning"], facts["evidence"]
         )
+
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "rssi": (0, 99),
+    "ber": (0, 99),
+    "rsrp": (-200, 0),
+    "rsrq": (-40, 0),
+    "sinr": (0, 250),
+    "supply_mv": (0, 20_000),
+}
+
+_TABLES: dict[str, Callable[[str], object]] = {
+    "rat": parse_technologies,
+    "operators": parse_operators,
+    "apns": parse_access_points,
+    "hosts": parse_hosts,
+    "blocked": parse_blocked,
+}
+
+
+def _check(name: str, value: object) -> None:
+    """Refuse what no part of the module could work with.
+
+    Raises:
+        MisuseError: it is outside its range, or text that cannot be read.
+    """
+    if isinstance(value, bool):
+        return
+    if isinstance(value, (int, float)):
+        low, high = _RANGES.get(name, (0, 2**40))
+        if not low <= value <= high:
+            raise MisuseError(f"{name} is {low:g} to {high:g}, not {value}")
+    elif isinstance(value, str):
+        if len(value) > _TEXT_MAX_BYTES or not (value.isascii() and value.isprintable()):
+            raise MisuseError(f"{name} is printable ASCII of at most {_TEXT_MAX_BYTES} bytes")
+        if '"' in value:
+            raise MisuseError(f"{name} has no double quote")
+        if name in _TABLES:
+            _TABLES[name](value)

@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 
 from dfota.at import (
     COMMANDS,
+    DERIVED,
     Choice,
     Command,
     Form,
+    Hexadecimal,
     Integer,
     Parameter,
     String,
     encode_line,
+    list_settings,
     parse_line,
 )
 from dfota.at.catalog.files import QFUPL
@@ -36,8 +39,14 @@ def values_of(parameter: Parameter) -> st.SearchStrategy[Any]:
             values: st.SearchStrategy[Any] = st.integers(parameter.minimum, parameter.maximum)
         case Integer():
             values = st.sampled_from(parameter.only)
+        case Hexadecimal():
+            values = st.integers(0, parameter.maximum)
         case String(only=()):
-            values = st.text(TEXT, max_size=parameter.max_bytes)
+            values = st.text(
+                st.sampled_from(parameter.alphabet) if parameter.alphabet else TEXT,
+                min_size=parameter.min_bytes,
+                max_size=parameter.max_bytes,
+            )
         case String():
             values = st.sampled_from(parameter.only)
         case Choice():
@@ -85,11 +94,87 @@ def test_small_letters_mean_the_same(chosen: tuple[Command, Form, dict[str, Any]
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
 def test_every_command_is_described(command: Command) -> None:
-    assert command.name == command.name.upper()
+    head, _, setting = command.name.partition("=")
+    assert head == head.upper()
+    assert setting == setting.lower()
     assert command.summary.endswith(".")
     assert command.reference
     assert command.forms
     assert 0 < command.max_response_s <= 180
+
+
+def parameters_of(command: Command) -> list[Parameter]:
+    return [p for form in command.forms for p in command.parameters(form) or ()]
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda command: command.name)
+def test_what_is_written_without_quotes_cannot_be_mistaken(command: Command) -> None:
+    """An empty field is an absent one, and a comma or semicolon would end it."""
+    for parameter in parameters_of(command):
+        if isinstance(parameter, String) and parameter.is_written_bare:
+            allowed = parameter.only or (parameter.alphabet,)
+            assert all(allowed)
+            assert command.name == "D" or not set("".join(allowed)) & set(',;"? ')
+            assert parameter.only or parameter.min_bytes
+
+
+def test_numbers_in_other_spellings() -> None:
+    signed, hexadecimal = Integer("level", -5, 5), Hexadecimal("band", 0xFFFF)
+    assert signed.decode(signed.encode(-5, "+X"), "+X") == -5
+    assert hexadecimal.encode(0xA0E1, "+X") == "a0e1"
+    assert [hexadecimal.decode(text, "+X") for text in ("0xF", "0XF", "f", "F")] == [15] * 4
+    for number, field in (
+        (signed, "-6"),
+        (signed, "--5"),
+        (signed, "-"),
+        (Integer("level", 0, 5), "-0"),
+        (hexadecimal, "10000"),
+        (hexadecimal, "0x"),
+        (hexadecimal, "1_0"),
+        (hexadecimal, "0" * 33),
+    ):
+        with pytest.raises(AtParameterError):
+            number.decode(field, "+X")
+    with pytest.raises(AtParameterError):
+        hexadecimal.encode(0x10000, "+X")
+    with pytest.raises(AtParameterError):
+        hexadecimal.encode("F", "+X")
+
+
+def test_bits_in_quotes_are_bits() -> None:
+    bits = String("timer", 8, min_bytes=8, alphabet="01")
+    assert bits.decode('"00101011"', "+X") == "00101011"
+    for field in ('"0010101"', '"001010112"', '"0010101x"', "00101011"):
+        with pytest.raises(AtParameterError):
+            bits.decode(field, "+X")
+
+
+def test_a_test_form_is_derived_from_the_parameters() -> None:
+    command = Command(
+        name="+X",
+        summary=".",
+        reference="none",
+        test=DERIVED,
+        write=(
+            Integer("a", 0, 1),
+            Integer("b", -1, 9),
+            Integer("c", only=(0, 2)),
+            String("d", 9, only=("no", "yes")),
+            String("e", 9),
+            Hexadecimal("f", 255),
+        ),
+    )
+    assert command.test == '+X: (0,1),(-1-9),(0,2),("no","yes"),<e>,(0-ff)'
+    assert Form.TEST in command.forms
+
+
+def test_a_setting_is_a_command_of_its_own() -> None:
+    setting = Command(
+        name='+X="word"', summary=".", reference="none", has_read=True, write=(Integer("a", 0, 1),)
+    )
+    assert setting.encode(Form.READ) == '+X="word"'
+    assert setting.encode(Form.WRITE, a=1) == '+X="word",1'
+    assert list_settings([setting]) == '+X: "word",(0,1)'
 
 
 def test_the_commands_of_the_first_issue_are_all_there() -> None:

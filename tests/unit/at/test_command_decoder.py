@@ -131,6 +131,43 @@ def test_a_reboot_forgets_half_a_line() -> None:
     assert events(decoder, b",1\rAT\r") == [LineReceived("AT")]
 
 
+TYPED = st.lists(
+    st.sampled_from(
+        [
+            b"AT+CSQ\r",
+            b"at\r\n",
+            b"AT",
+            b"A/",
+            b"a",
+            b"A",
+            b"\n",
+            b"\x08",
+            b"\xff",
+            b"x" * 70,
+            b"\r",
+        ]
+    ),
+    max_size=20,
+).map(b"".join)
+
+
+@given(data=TYPED, echo=st.booleans(), max_bytes=st.sampled_from([8, 64]))
+def test_taking_whole_lines_gives_what_going_from_byte_to_byte_gives(data, echo, max_bytes) -> None:
+    quick = CommandLineDecoder(line_max_bytes=max_bytes)
+    slow = CommandLineDecoder(line_max_bytes=max_bytes)
+    slow._whole_line = lambda: None  # type: ignore[method-assign]
+    quick.echo = slow.echo = echo
+
+    def flat(found: list[CommandEvent]) -> list[CommandEvent]:
+        return [
+            part
+            for event in found
+            for part in (map(bytes, zip(event.data)) if isinstance(event, Echo) else [event])
+        ]
+
+    assert flat(events(quick, data)) == flat(events(slow, data))
+
+
 @given(st.binary(max_size=200), st.sets(st.integers(0, 200)))
 def test_the_cut_of_the_chunks_changes_nothing(data: bytes, cuts: set[int]) -> None:
     decoder = CommandLineDecoder()

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dfota.at import Form, parse_line
+from dfota.at import COMMANDS, Command, Form, parse_line
+from dfota.at.catalog import commands_with
 from dfota.errors import AtSyntaxError
 
 
@@ -89,3 +90,21 @@ def test_a_line_without_at_is_refused(line: str) -> None:
 def test_no_line_whatever_breaks_the_parser(tail: str) -> None:
     for invocation in parse_line("AT" + tail):
         assert invocation.name
+
+
+def test_a_kin_has_its_own_table() -> None:
+    other = Command(name="+CSQ", variant="kin", summary="Other.", reference="none", execute=())
+    table = commands_with([other], without=["+QFOTADL"])
+    known, unknown = parse_line("AT+CSQ;+QFOTADL=1", table)
+    assert known.command is other
+    assert unknown.command is None
+    assert parse_line("AT+CSQ")[0].command is COMMANDS["+CSQ"]
+    assert (other.key, COMMANDS["+CSQ"].key) == ("+CSQ/kin", "+CSQ")
+
+
+def test_what_one_table_made_of_a_line_is_not_remembered_for_another() -> None:
+    ours = {**COMMANDS}
+    del ours["+CSQ"]
+    for _ in range(2):
+        assert parse_line("AT+CSQ")[0].command is COMMANDS["+CSQ"]
+        assert parse_line("AT+CSQ", ours)[0].command is None

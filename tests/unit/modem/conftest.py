@@ -14,6 +14,9 @@ from dfota import delta
 from dfota.modem import (
     BG96,
     DownloadRequest,
+    FetchEnd,
+    FetchListener,
+    FetchRequest,
     HttpError,
     Profile,
     Speed,
@@ -86,18 +89,41 @@ class FakeDownload:
 
 
 @dataclass
+class FakeFetch(FakeDownload):
+    is_paused: bool = False
+
+    def pause(self) -> None:
+        self.is_paused = True
+
+    def resume(self) -> None:
+        self.is_paused = False
+
+
+@dataclass
 class FakeNetwork:
     """Keeps requests; the test ends them."""
 
     requests: list[DownloadRequest] = field(default_factory=list)
     downloads: list[FakeDownload] = field(default_factory=list)
     ends: list[Callable[[HttpError], None]] = field(default_factory=list)
+    fetches: list[tuple[FetchRequest, FetchListener, FakeFetch]] = field(default_factory=list)
 
     def begin(self, request: DownloadRequest, on_end: Callable[[HttpError], None]) -> FakeDownload:
         self.requests.append(request)
         self.ends.append(on_end)
         self.downloads.append(FakeDownload())
         return self.downloads[-1]
+
+    def fetch(self, request: FetchRequest, listener: FetchListener) -> FakeFetch:
+        self.fetches.append((request, listener, FakeFetch()))
+        return self.fetches[-1][2]
+
+    def answer(self, body: bytes, *, status: int = 200, head: bytes = b"") -> None:
+        """Let the newest exchange be answered, with all of *body*."""
+        _, listener, _ = self.fetches[-1]
+        listener.answered(status, head or b"HTTP/1.1 %d OK\r\n\r\n" % status, len(body))
+        listener.received(body)
+        listener.ended(FetchEnd.COMPLETE)
 
     def deliver(self, body: bytes) -> None:
         file = self.requests[-1].begin_file()

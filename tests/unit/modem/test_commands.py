@@ -162,9 +162,11 @@ def test_every_change_of_the_registration_is_reported_and_nothing_twice(bench, c
     bench.ask(f"AT{command}=1")
     assert bench.ask("AT+COPS=2") == f"\r\nOK\r\n\r\n{command}: 0\r\n"
     assert bench.ask("AT+COPS=2") == "\r\nOK\r\n"
+    bench.wait(0.2)
     assert bench.ask("AT+COPS=0") == f"\r\nOK\r\n\r\n{command}: 2\r\n"
     bench.wait(1)
     assert bench.ask("AT+COPS=2") == f"\r\nOK\r\n\r\n{command}: 0\r\n"
+    bench.wait(0.2)
     assert bench.ask("AT+COPS=0") == f"\r\nOK\r\n\r\n{command}: 2\r\n"
     bench.wait(5)
     assert bench.take() == f"\r\n{command}: {registered}\r\n".encode()

@@ -491,21 +491,19 @@ def test_without_a_ca_file_every_server_is_taken(files, tls_pair):
 
 def test_with_the_right_ca_file(files, authorities, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
-    assert fetch(files, server, tls=TlsFiles(authorities[0].path)) is HttpError.OK
+    assert fetch(files, server, tls=TlsFiles(authorities[0].path.read_bytes())) is HttpError.OK
 
 
 def test_702_with_another_ca_file(files, authorities, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
-    result = fetch(files, server, tls=TlsFiles(authorities[1].path))
+    result = fetch(files, server, tls=TlsFiles(authorities[1].path.read_bytes()))
     assert result is HttpError.CONNECTION_FAILED
     assert server.requests == []
 
 
-def test_702_when_the_ca_file_is_no_certificate(files, tls_pair, tmp_path):
-    nonsense = tmp_path / "nonsense.pem"
-    nonsense.write_text("nonsense")
+def test_702_when_the_ca_file_is_no_certificate(files, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
-    result = fetch(files, server, tls=TlsFiles(nonsense))
+    result = fetch(files, server, tls=TlsFiles(b"nonsense"))
     assert result is HttpError.CONNECTION_FAILED
 
 
@@ -531,7 +529,7 @@ def test_a_server_that_is_not_trusted_is_not_tried_again(files, authorities, tls
 
     monkeypatch.setattr(asyncio, "open_connection", count)
     server = Server(ok(), context=server_context(tls_pair))
-    result = fetch(files, server, tls=TlsFiles(authorities[1].path), settings=())
+    result = fetch(files, server, tls=TlsFiles(authorities[1].path.read_bytes()), settings=())
     assert result is HttpError.CONNECTION_FAILED
     assert len(attempts) == 1
 
@@ -555,7 +553,7 @@ def test_702_when_the_server_speaks_no_tls(files):
 
 def test_dates_and_names_are_not_judged_unless_set(files, authorities):
     ours = authorities[0]
-    tls = TlsFiles(ours.path)
+    tls = TlsFiles(ours.path.read_bytes())
     for name, days, setting in (
         ("expired", -1, "tls_check_dates=true"),
         ("elsewhere", 1, "tls_check_name=true"),
@@ -575,7 +573,9 @@ def test_dates_and_names_are_not_judged_unless_set(files, authorities):
 def test_the_right_name_passes_where_names_are_judged(files, authorities, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
     settings = (*PATIENT, "tls_check_name=true", "tls_check_dates=true")
-    assert fetch(files, server, tls=TlsFiles(authorities[0].path), settings=settings) == 0
+    assert (
+        fetch(files, server, tls=TlsFiles(authorities[0].path.read_bytes()), settings=settings) == 0
+    )
 
 
 @pytest.mark.parametrize("sends", [False, True])
@@ -610,14 +610,14 @@ def client_context(authorities, tls_pair) -> ssl.SSLContext:
 def test_a_client_certificate_is_shown(files, authorities, tls_pair):
     cert, key = authorities[0].issue("module")
     server = Server(ok(), context=client_context(authorities, tls_pair))
-    tls = TlsFiles(authorities[0].path, cert, key)
+    tls = TlsFiles(authorities[0].path.read_bytes(), cert.read_bytes(), key.read_bytes())
     assert fetch(files, server, tls=tls) is HttpError.OK
 
 
 def test_702_for_a_client_certificate_without_its_key(files, authorities, tls_pair):
     cert, _ = authorities[0].issue("module")
     server = Server(ok(), context=client_context(authorities, tls_pair))
-    result = fetch(files, server, tls=TlsFiles(authorities[0].path, cert, None))
+    result = fetch(files, server, tls=TlsFiles(authorities[0].path.read_bytes(), cert.read_bytes()))
     assert result is HttpError.CONNECTION_FAILED
 
 
@@ -625,5 +625,5 @@ def test_702_when_the_server_wants_a_client_certificate_and_there_is_none(
     files, authorities, tls_pair
 ):
     server = Server(ok(), context=client_context(authorities, tls_pair))
-    result = fetch(files, server, tls=TlsFiles(authorities[0].path))
+    result = fetch(files, server, tls=TlsFiles(authorities[0].path.read_bytes()))
     assert result is HttpError.CONNECTION_FAILED

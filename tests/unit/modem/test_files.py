@@ -199,6 +199,7 @@ def test_unsolicited_result_codes_wait_for_the_end_of_a_data_mode(bench):
     bench.ask("AT+CREG=1")
     bench.module.radio.set_functionality(4)
     bench.module.radio.set_functionality(1)
+    bench.wait(1)
     bench.take()
     assert begin(bench, '"a",4,60') == b"\r\nCONNECT\r\n"
     bench.wait(5)

@@ -4,11 +4,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
 from dfota.at.catalog.files import FILES
 from dfota.at.catalog.fota import FOTA
 from dfota.at.catalog.general import GENERAL
 from dfota.at.catalog.network import NETWORK
-from dfota.at.command import by_name
+from dfota.at.command import Command, by_name
 
 COMMANDS = by_name(GENERAL + NETWORK + FILES + FOTA)
 """Name in capitals → command."""
+
+VARIANTS: tuple[Command, ...] = ()
+"""Commands that kin of the BG96 have in another form, each in place of its namesake."""
+
+
+def commands_with(
+    variants: Iterable[Command] = (), *, without: Iterable[str] = ()
+) -> Mapping[str, Command]:
+    """The table of a kin: all commands, some in another form, some not there at all."""
+    table = {**COMMANDS, **by_name(tuple(variants))}
+    for name in without:
+        del table[name]
+    return MappingProxyType(table)

@@ -7,7 +7,7 @@ References are chapters of the BG96 AT Commands Manual V2.3.
 
 from __future__ import annotations
 
-from dfota.at.command import Command
+from dfota.at.command import Command, Saving, list_settings
 from dfota.at.parameters import Integer, String
 
 
@@ -88,15 +88,20 @@ CMEE = Command(
     has_read=True,
     write=(Integer("n", 0, 2),),
 )
+QURCCFG_URCPORT = Command(
+    name='+QURCCFG="urcport"',
+    summary="Choose the port that prints unsolicited result codes.",
+    reference="2.25",
+    has_read=True,
+    write=(String("urcportvalue", 16, only=("usbat", "usbmodem", "uart1")),),
+    saving=Saving.NV,
+    example=('AT+QURCCFG="urcport"', '+QURCCFG: "urcport","usbat"', "OK"),
+)
 QURCCFG = Command(
     name="+QURCCFG",
-    summary="Query or choose the port that prints unsolicited result codes.",
+    summary="List where unsolicited result codes can go.",
     reference="2.25",
-    test='+QURCCFG: "urcport",("usbat","usbmodem","uart1")',
-    write=(
-        String("setting", 16, only=("urcport",)),
-        String("port", 16, only=("usbat", "usbmodem", "uart1"), optional=True),
-    ),
+    test=list_settings((QURCCFG_URCPORT,)),
 )
 IPR = Command(
     name="+IPR",
@@ -139,5 +144,5 @@ GENERAL = (
     *(ATE, ATQ, ATV, ATX, ATI, ATZ, AT_F, AT_V, AT_W, AT_C, AT_D),
     *(S0, S3, S4, S5, S6, S7, S8, S10),
     *(GMI, GMM, GMR, CGMI, CGMM, CGMR, GSN, CGSN, QGMR),
-    *(CFUN, CMEE, QURCCFG, IPR, IFC, QPOWD, CBC),
+    *(CFUN, CMEE, QURCCFG, QURCCFG_URCPORT, IPR, IFC, QPOWD, CBC),
 )

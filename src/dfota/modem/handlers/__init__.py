@@ -9,6 +9,7 @@ handler, is a test form that the catalogue answers, or is listed here with the r
 from __future__ import annotations
 
 from dfota.at import COMMANDS, Form
+from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
 from dfota.modem.handlers import files, fota, general, identity, network, power
 from dfota.modem.reply import HANDLERS
@@ -18,11 +19,11 @@ UNSUPPORTED: dict[tuple[str, Form], str] = {}
 
 
 def _check_complete() -> None:
-    for command in COMMANDS.values():
+    for command in (*COMMANDS.values(), *VARIANTS):
         for form in command.forms:
-            key = (command.name, form)
+            key = (command.key, form)
             if form is not Form.TEST and key not in HANDLERS and key not in UNSUPPORTED:
-                raise MisuseError(f"{command.name} ({form.value}) has no handler and no excuse")
+                raise MisuseError(f"{command.key} ({form.value}) has no handler and no excuse")
 
 
 _check_complete()

@@ -19,7 +19,7 @@ from dfota.at.catalog.general import (
     CMEE,
     IFC,
     IPR,
-    QURCCFG,
+    QURCCFG_URCPORT,
     S0,
     S3,
     S4,
@@ -109,14 +109,17 @@ def set_error_format(port: Port, n: int) -> Reply:
     return OK
 
 
-@handles(QURCCFG, Form.WRITE)
-def configure_urc_port(here: Port, setting: str, port: str | None) -> Reply:
-    """Query, or choose and keep at once."""
-    nv = here.module.nv
-    if port is None:
-        return information(f'+QURCCFG: "urcport","{nv.urc_port}"')
-    nv.urc_port = port
-    here.module.save_nv()
+@handles(QURCCFG_URCPORT, Form.READ)
+def read_urc_port(port: Port) -> Reply:
+    """Where unsolicited result codes go."""
+    return information(f'+QURCCFG: "urcport","{port.module.nv.urc_port}"')
+
+
+@handles(QURCCFG_URCPORT, Form.WRITE)
+def choose_urc_port(port: Port, urcportvalue: str) -> Reply:
+    """Effective and kept at once."""
+    port.module.nv.urc_port = urcportvalue
+    port.module.save_nv()
     return OK
 
 

@@ -93,13 +93,14 @@ for _command in (CREG, CGREG, CEREG):
 def read_operator(port: Port) -> Reply:
     """The operator that the module is registered with."""
     module, radio = port.module, port.module.radio
-    if not radio.is_registered:
+    technology = radio.technology
+    if not radio.is_registered or technology is None:
         mode = 2 if radio.fun == MINIMUM else radio.operator_mode
         return information(f"+COPS: {mode}")
     profile = module.profile
     name = profile.operator_number if radio.operator_format == 2 else profile.operator
     return information(
-        f'+COPS: {radio.operator_mode},{radio.operator_format},"{name}",{profile.access_technology}'
+        f'+COPS: {radio.operator_mode},{radio.operator_format},"{name}",{technology.act}'
     )
 
 

@@ -20,6 +20,7 @@ from dfota.modem.profiles.download import DownloadSettings
 from dfota.modem.profiles.files import FileSettings, UploadTimeout
 from dfota.modem.profiles.identity import IdentitySettings
 from dfota.modem.profiles.network import NetworkSettings
+from dfota.modem.profiles.overlay import Difference, Overlay
 from dfota.modem.profiles.ports import PortLineSettings
 from dfota.modem.profiles.upgrade import (
     BusyAnswer,
@@ -94,32 +95,6 @@ class Profile(
                 raise MisuseError(f"{setting.name} must be printable ASCII without a quote")
         if self.imei:
             Imei(self.imei)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One line of an overlay: *setting* is *value* in this kind of module, says *source*."""
-
-    setting: str
-    value: Any
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Overlay:
-    """A kind of module as what differs from another kind; never an edit of it.
-
-    Attributes:
-        name: as on the command line, e.g. ``ec2x``.
-        summary: one sentence for a person.
-        base: the profile that it lies over.
-        differences: one line of data each, with its source.
-    """
-
-    name: str
-    summary: str
-    base: str
-    differences: tuple[Difference, ...] = ()
 
 
 def settings() -> Iterator[Setting]:

@@ -27,8 +27,10 @@ class NetworkSettings:
     operator_number: str = setting(
         "50501", "Operator in numeric format.", "simulation only (Telstra)"
     )
-    access_technology: int = setting(
-        8, "`<AcT>`: 0 GSM, 8 LTE Cat M1, 9 LTE Cat NB1.", GUIDE + "example 4.1"
+    rat: str = setting(
+        "cat-m1,cat-nb1,egprs",
+        "Technologies of the cells around: any of `cat-m1`, `cat-nb1`, `egprs`, `lte`.",
+        "simulation only; " + GUIDE + "example 4.1 is on Cat M1",
     )
     rssi: int = setting(26, "`<rssi>` of `AT+CSQ`.", GUIDE + "example 4.1")
     ber: int = setting(99, "`<ber>` of `AT+CSQ`.", GUIDE + "example 4.1")
@@ -41,7 +43,7 @@ class NetworkSettings:
     cell_id: str = setting("82E76B2", "`<ci>`.", AT + "example of 9.8")
     network_apn: str = setting(
         "",
-        "The only APN that the network accepts for the download (else 702); empty: any.",
+        "Access points of the network, as the world's fact `apns`; empty: every APN is taken.",
         "simulation only",
     )
     register_s: float = setting(

@@ -29,6 +29,12 @@ class PortLineSettings:
     command_line_max_bytes: int = setting(
         2048, "Longest command line; a longer one is answered by ERROR.", OPEN + "at least 512"
     )
+    urc_interval_ms: int = setting(
+        120,
+        "Shortest pause between two URCs on one port, milliseconds; each is a write of its own.",
+        OPEN + "the pulse of RI for a URC is 120 ms (AT manual, `urc/ri/other`); fwupd looks "
+        "every 100 ms and takes one line of each read",
+    )
     boot_s: float = setting(
         4.9, "Time from power-on to `RDY`, seconds.", "hardware design V1.3: UART active"
     )
