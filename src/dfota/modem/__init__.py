@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from dfota.modem.endpoints.places import PortPlace, parse_address
+from dfota.modem.lines import HostLines, ModuleLines
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import (
     Download,
@@ -51,12 +53,15 @@ __all__ = [
     "FetchEnd",
     "FetchListener",
     "FetchRequest",
+    "HostLines",
     "HttpError",
     "MissingPackage",
+    "ModuleLines",
     "ModuleOptions",
     "ModuleService",
     "Network",
     "NoNetwork",
+    "PortPlace",
     "Power",
     "PowerCut",
     "Profile",
@@ -68,6 +73,7 @@ __all__ = [
     "TranscriptEntry",
     "Trust",
     "VirtualModule",
+    "parse_address",
     "reference",
     "serve_module",
     "settings",

@@ -14,7 +14,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from dfota.modem.inputs import BytesIn, Input, LinesIn, Journal
+from dfota.modem.inputs import BytesIn, Input, Journal, LinesIn
 from dfota.modem.module import VirtualModule
 
 HELD_MAX_BYTES = 1024 * 1024
@@ -107,8 +107,8 @@ class ModuleDriver:
 
     def _apply(self, entry: Input) -> None:
         now = self._now
-        self._journal(self.ticks, now, entry)
         self._module.set_time(now)
+        self._journal(self.ticks, now, entry)
         entry.apply(self._module, now)
 
     def _advance(self) -> None:

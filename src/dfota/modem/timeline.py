@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
@@ -155,7 +156,13 @@ class Timeline:
             return None if self.is_standing else self._driver_now
         while self._timers and self._timers[0].callback is None:
             heapq.heappop(self._timers)
-        return self._timers[0].due + self._stood_s if self._timers else None
+        if not self._timers:
+            return None
+        due = self._timers[0].due
+        deadline = due + self._stood_s
+        while deadline - self._stood_s < due:  # rounded: it would not be due then
+            deadline = math.nextafter(deadline, math.inf)
+        return deadline
 
     def set_time(self, now: float) -> None:
         """Let the driver's clock be *now* without doing what is due."""

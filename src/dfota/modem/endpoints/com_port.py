@@ -93,12 +93,10 @@ class ComPortSession:
                     self._answer()
                     self._on_data(content)
                 case Subnegotiation(option, content) if option == COM_PORT and content:
-                    self._answer()
+                    self._be_com_port()
                     self._obey(content[0], content[1:])
                 case Agreed(option) if option == COM_PORT:
-                    self._is_com_port = True
-                    self._answer()
-                    self._notify_modem_state(0)
+                    self._be_com_port()
                 case TelnetCommand(code) if code == BREAK:
                     self._move(is_breaking=True)
                     self._move(is_breaking=False)
@@ -122,8 +120,8 @@ class ComPortSession:
             | (before.ri and not modem.ri) << 2  # RFC 2217: the trailing edge
             | (before.dcd != modem.dcd) << 3
         )
-        rises = (not before.ri and modem.ri) << 6
-        if self._is_com_port and (changed | rises) & self._modem_mask:
+        levels = _levels(before) ^ _levels(modem)
+        if self._is_com_port and (changed | levels) & self._modem_mask:
             self._notify_modem_state(changed)
 
     # -- inside ------------------------------------------------------------------------
@@ -133,13 +131,19 @@ class ComPortSession:
         if answers:
             self._send(answers)
 
+    def _be_com_port(self) -> None:
+        """The client speaks RFC 2217; it may say so only by doing it, when we asked first."""
+        self._answer()
+        if not self._is_com_port:
+            self._is_com_port = True
+            self._notify_modem_state(0)
+
     def _tell(self, command: int, data: bytes) -> None:
         self._send(subnegotiation(COM_PORT, bytes((FROM_SERVER + command,)) + data))
 
     def _notify_modem_state(self, changed: int) -> None:
-        modem = self._modem
-        state = modem.cts << 4 | modem.dsr << 5 | modem.ri << 6 | modem.dcd << 7 | changed
-        self._tell(NOTIFY_MODEM_STATE, bytes((state & self._modem_mask,)))
+        state = (_levels(self._modem) | changed) & self._modem_mask
+        self._tell(NOTIFY_MODEM_STATE, bytes((state,)))
 
     def _move(self, **changes: bool | int) -> None:
         lines = replace(self.lines, **changes)  # type: ignore[arg-type] # names and kinds fit
@@ -209,3 +213,8 @@ class ComPortSession:
             _ASKS_RTS: 11 if self.lines.rts else 12,
             _ASKS_INBOUND: self._inbound,
         }.get(value, value)
+
+
+def _levels(modem: ModuleLines) -> int:
+    """The upper four bits of a modem state."""
+    return modem.cts << 4 | modem.dsr << 5 | modem.ri << 6 | modem.dcd << 7

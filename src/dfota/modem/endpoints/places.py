@@ -87,8 +87,8 @@ def require_distinct(places: tuple[PortPlace, ...]) -> None:
         MisuseError: there are such.
     """
     names = [place.name for place in places]
-    links = [place.pty for place in places if isinstance(place.pty, Path)]
+    links = [str(place.pty) for place in places if isinstance(place.pty, Path)]
     for what, entries in (("port", names), ("link", links)):
-        twice = {str(entry) for entry in entries if entries.count(entry) > 1}
+        twice = {entry for entry in entries if entries.count(entry) > 1}
         if twice:
             raise MisuseError(f"the {what} {min(twice)} was given twice")

@@ -9,10 +9,21 @@ Rule 2. A subnegotiation is kept up to a bound; the rest of a longer one is drop
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
-SE, NOP, BREAK, AYT, SB, WILL, WONT, DO, DONT, IAC = 240, 241, 243, 246, 250, 251, 252, 253, 254, 255
+SE, NOP, BREAK, AYT, SB, WILL, WONT, DO, DONT, IAC = (
+    240,
+    241,
+    243,
+    246,
+    250,
+    251,
+    252,
+    253,
+    254,
+    255,
+)
 
 BINARY, ECHO, SUPPRESS_GO_AHEAD, COM_PORT = 0, 1, 3, 44
 
@@ -54,6 +65,17 @@ class TelnetCommand:
     code: int
 
 
+@dataclass(slots=True)
+class _Side:
+    """One end's options: what we know, what we have asked for, what is in force."""
+
+    known: frozenset[int]
+    asked: set[int]
+    yes: int
+    no: int
+    on: set[int] = field(default_factory=set)
+
+
 TelnetEvent = Data | Subnegotiation | Agreed | TelnetCommand
 
 
@@ -75,27 +97,24 @@ class TelnetServer:
     """
 
     def __init__(self) -> None:
-        self._state = self._plain
         self._verb = 0
         self._data = bytearray()
         self._option: bytearray | None = None
         self._is_after_cr = False
         self._events: list[TelnetEvent] = []
         self._answers = bytearray()
-        # What we ask for at once; its confirmation needs no answer.
-        self._asked_us = {BINARY, SUPPRESS_GO_AHEAD}
-        self._asked_them = {BINARY, SUPPRESS_GO_AHEAD, COM_PORT}
-        self._us: set[int] = set()
-        self._them: set[int] = set()
-        for option in sorted(self._asked_us):
-            self._answers += bytes((IAC, WILL, option))
-        for option in sorted(self._asked_them):
-            self._answers += bytes((IAC, DO, option))
+        self._state: Callable[[int], None] = self._plain
+        # What we ask for at once needs no answer when it is confirmed.
+        self._us = _Side(_OURS, {BINARY, SUPPRESS_GO_AHEAD}, WILL, WONT)
+        self._them = _Side(_THEIRS, {BINARY, SUPPRESS_GO_AHEAD, COM_PORT}, DO, DONT)
+        for side in (self._us, self._them):
+            for option in sorted(side.asked):
+                self._answers += bytes((IAC, side.yes, option))
 
     @property
     def is_binary(self) -> bool:
         """Whether the host sends bytes as they are."""
-        return BINARY in self._them
+        return BINARY in self._them.on
 
     def take_answers(self) -> bytes:
         """What is to be sent to the host now."""
@@ -155,36 +174,35 @@ class TelnetServer:
         self._flush()
         match self._verb:
             case 251:  # WILL
-                self._agree(option, _THEIRS, self._them, self._asked_them, DO, DONT)
+                if self._agree(option, self._them):
+                    self._events.append(Agreed(option))
             case 253:  # DO
-                self._agree(option, _OURS, self._us, self._asked_us, WILL, WONT)
+                self._agree(option, self._us)
             case 252:  # WONT
-                self._refuse(option, self._them, self._asked_them, DONT)
+                self._refuse(option, self._them)
             case _:  # DONT
-                self._refuse(option, self._us, self._asked_us, WONT)
+                self._refuse(option, self._us)
 
     # -- inside ------------------------------------------------------------------------
 
-    def _agree(
-        self, option: int, known: frozenset[int], on: set[int], asked: set[int], yes: int, no: int
-    ) -> None:
-        if option not in known:
-            self._answers += bytes((IAC, no, option))
-            return
-        if option in asked:
-            asked.discard(option)
-        elif option not in on:
-            self._answers += bytes((IAC, yes, option))
-        if option not in on:
-            on.add(option)
-            if on is self._them:
-                self._events.append(Agreed(option))
+    def _agree(self, option: int, side: _Side) -> bool:
+        """Answer a request; whether *option* is in force only since now."""
+        if option not in side.known:
+            self._answers += bytes((IAC, side.no, option))
+            return False
+        if option in side.asked:
+            side.asked.discard(option)
+        elif option not in side.on:
+            self._answers += bytes((IAC, side.yes, option))
+        is_new = option not in side.on
+        side.on.add(option)
+        return is_new
 
-    def _refuse(self, option: int, on: set[int], asked: set[int], no: int) -> None:
-        asked.discard(option)
-        if option in on:
-            on.discard(option)
-            self._answers += bytes((IAC, no, option))
+    def _refuse(self, option: int, side: _Side) -> None:
+        side.asked.discard(option)
+        if option in side.on:
+            side.on.discard(option)
+            self._answers += bytes((IAC, side.no, option))
 
     def _is_plain(self, data: bytes) -> bool:
         """Whether *data* is for the port as it is; true for nearly all of a long upload."""
