@@ -12,14 +12,20 @@ from __future__ import annotations
 from dfota.at.catalog import COMMANDS
 from dfota.at.catalog.files import FILE_NAME_MAX_BYTES
 from dfota.at.checksum import xor16
+from dfota.at.code_families import (
+    Family,
+    explain_file_error,
+    explain_fota_error,
+    explain_ftp_error,
+    explain_http_error,
+)
 from dfota.at.codes import (
     CME_ERRORS,
+    CMS_ERRORS,
     FILE_ERRORS,
     FOTA_ERRORS,
     HTTP_ERRORS,
     Explanation,
-    explain_fota_error,
-    explain_http_error,
 )
 from dfota.at.command import DERIVED, Command, Form, Saving, encode_line, list_settings
 from dfota.at.command_decoder import (
@@ -33,10 +39,10 @@ from dfota.at.command_decoder import (
     RepeatRequested,
 )
 from dfota.at.commandline import Invocation, parse_line
-from dfota.at.location import LOCATION_MAX_BYTES, Location, parse_location
+from dfota.at.location import FTP_SCHEMES, LOCATION_MAX_BYTES, Location, parse_location
 from dfota.at.parameters import Choice, Hexadecimal, Integer, Parameter, String, Value
 from dfota.at.printable import escape
-from dfota.at.reply import CmeError, FinalResult, ReplyFormat, ResultCode
+from dfota.at.reply import CmeError, CmsError, FinalResult, ReplyFormat, ResultCode
 from dfota.at.reply_decoder import (
     DataAcknowledged,
     DataModeEntered,
@@ -53,7 +59,12 @@ from dfota.at.urc import (
     CfunReported,
     CpinReported,
     FotaContinued,
+    FotaDownloading,
     FotaEnded,
+    FotaFileEnded,
+    FotaFileStarted,
+    FotaFtpEnded,
+    FotaFtpStarted,
     FotaHttpEnded,
     FotaHttpStarted,
     FotaRestoring,
@@ -65,6 +76,8 @@ from dfota.at.urc import (
     QusimReported,
     Ready,
     RegistrationReported,
+    ScrubEnded,
+    ScrubStarted,
     SmsDone,
     Urc,
     decode_urc,
@@ -72,12 +85,14 @@ from dfota.at.urc import (
 
 __all__ = [
     "CME_ERRORS",
+    "CMS_ERRORS",
     "COMMANDS",
     "DERIVED",
     "FILE_ERRORS",
     "FILE_NAME_MAX_BYTES",
     "FOTA_ERRORS",
     "FOTA_URCS",
+    "FTP_SCHEMES",
     "HTTP_ERRORS",
     "LINE_MAX_BYTES",
     "LOCATION_MAX_BYTES",
@@ -86,6 +101,7 @@ __all__ = [
     "CfunReported",
     "Choice",
     "CmeError",
+    "CmsError",
     "Command",
     "CommandEvent",
     "CommandLineDecoder",
@@ -94,10 +110,16 @@ __all__ = [
     "DataModeEntered",
     "Echo",
     "Explanation",
+    "Family",
     "FinalResult",
     "Form",
     "FotaContinued",
+    "FotaDownloading",
     "FotaEnded",
+    "FotaFileEnded",
+    "FotaFileStarted",
+    "FotaFtpEnded",
+    "FotaFtpStarted",
     "FotaHttpEnded",
     "FotaHttpStarted",
     "FotaRestoring",
@@ -125,6 +147,8 @@ __all__ = [
     "ResultCode",
     "ResultReceived",
     "Saving",
+    "ScrubEnded",
+    "ScrubStarted",
     "SmsDone",
     "String",
     "Urc",
@@ -133,7 +157,9 @@ __all__ = [
     "decode_urc",
     "encode_line",
     "escape",
+    "explain_file_error",
     "explain_fota_error",
+    "explain_ftp_error",
     "explain_http_error",
     "list_settings",
     "parse_line",

@@ -11,14 +11,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from dfota.at.codes import (
-    CME_ERRORS,
-    FOTA_ERRORS,
-    HTTP_ERRORS,
-    Explanation,
+from dfota.at.code_families import (
+    FAMILIES,
+    Family,
+    explain_file_error,
     explain_fota_error,
+    explain_ftp_error,
     explain_http_error,
 )
+from dfota.at.codes import CME_ERRORS, CMS_ERRORS, FOTA_ERRORS, HTTP_ERRORS, Explanation
 
 
 def render_codes() -> str:
@@ -26,10 +27,11 @@ def render_codes() -> str:
     head = """\
 # Codes that a BG96 reports
 
-Generated from `src/dfota/at/codes.py` by `python -m dfota.at.codes_document`; do not edit.
+Generated from `src/dfota/at/codes.py` and `code_families.py` by `python -m dfota.at.codes_document`; do not edit.
 
 The meanings are those of the BG96 manuals. Other families of modules give some of these
-numbers another meaning: 511, for example, means "no space" on EC25 and EP06.
+numbers another meaning: 511, for example, means "no space" on EC25 and EP06. What its kin
+report is listed at the end.
 """
     return "\n".join(
         (
@@ -50,11 +52,36 @@ numbers another meaning: 511, for example, means "no space" on EC25 and EP06.
                 "Commands",
                 "Reported by `+CME ERROR: <err>`, as a number with `AT+CMEE=1` and in words with "
                 "`AT+CMEE=2`\n(AT manual V2.3, table 19; FILE manual V1.0, table 1, from 400; "
-                "flash scrub note V1.1, 442).",
+                "flash scrub note V1.1, 323 and 440 to 442).",
                 CME_ERRORS,
             ),
+            _plain(
+                "Short messages",
+                "Reported by `+CMS ERROR: <err>`, in the same two ways (AT manual V2.3, table 20).",
+                CMS_ERRORS,
+            ),
+            *(_family(family) for family in Family if family is not Family.BG96),
         )
     )
+
+
+def _family(family: Family) -> str:
+    """The numbers of one family of kin, one table."""
+    tables = FAMILIES[family]
+    groups: tuple[tuple[str, Mapping[int, str], Callable[[int, Family], Explanation]], ...] = (
+        ("HTTPEND", tables.http, explain_http_error),
+        ("FTPEND", tables.ftp, explain_ftp_error),
+        ("FILEEND", tables.file, explain_file_error),
+        ("END", tables.upgrade, explain_fota_error),
+    )
+    rows = [f"## Family `{family.value}`", "", f"{tables.name}.", ""]
+    rows += ["| URC | Code | Meaning | What to do |", "|---|---:|---|---|"]
+    rows += [
+        f"| `{urc}` | {number} | {meaning} | {explain(number, family).advice} |"
+        for urc, table, explain in groups
+        for number, meaning in table.items()
+    ]
+    return "\n".join(rows) + "\n"
 
 
 def _explained(

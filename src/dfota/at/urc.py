@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -70,6 +71,57 @@ class FotaHttpEnded(Urc):
 
 
 @dataclass(frozen=True, slots=True)
+class FotaFtpStarted(Urc):
+    """A kin of the BG96 has begun to download the package by FTP."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``FTPSTART``."""
+        return '+QIND: "FOTA","FTPSTART"'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaFtpEnded(Urc):
+    """The download by FTP ended; *ftp_err* means what the family of the module says."""
+
+    ftp_err: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``FTPEND``."""
+        return f'+QIND: "FOTA","FTPEND",{self.ftp_err}'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaFileStarted(Urc):
+    """A kin of the BG96 takes the package from the host now, on this very port."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``FILESTART``."""
+        return '+QIND: "FOTA","FILESTART"'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaFileEnded(Urc):
+    """The package from the host is complete, or *file_err* is not 0."""
+
+    file_err: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``FILEEND``."""
+        return f'+QIND: "FOTA","FILEEND",{self.file_err}'
+
+
+@dataclass(frozen=True, slots=True)
+class FotaDownloading(Urc):
+    """The package is on its way; a BG96 is silent about that."""
+
+    percent: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``DOWNLOADING``."""
+        return f'+QIND: "FOTA","DOWNLOADING"{style.format(self.percent)}'
+
+
+@dataclass(frozen=True, slots=True)
 class FotaStarted(Urc):
     """The module has begun to install the package."""
 
@@ -118,6 +170,29 @@ class FotaContinued(Urc):
     def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
         """The sentence of the guide's notes."""
         return '+QIND: "FOTA","Last upgrade was not finished,continue upgrade"'
+
+
+# -- flash scrub: application note V1.1, 4.1 -----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubStarted(Urc):
+    """The code partitions are being moved to fresh blocks."""
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``START``."""
+        return '+QSCRUB: "START"'
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubEnded(Urc):
+    """The scrub is over; *err* is 0, or below it where it failed."""
+
+    err: int
+
+    def encode(self, style: PercentStyle = PercentStyle.SPACE_PERCENT) -> str:
+        """``END``."""
+        return f'+QSCRUB: "END",{self.err}'
 
 
 # -- boot, SIM and network: AT manual, table 21, and captures of boots -------------------
@@ -232,6 +307,11 @@ class RegistrationReported(Urc):
 FOTA_URCS: tuple[type[Urc], ...] = (
     FotaHttpStarted,
     FotaHttpEnded,
+    FotaFtpStarted,
+    FotaFtpEnded,
+    FotaFileStarted,
+    FotaFileEnded,
+    FotaDownloading,
     FotaStarted,
     FotaUpdating,
     FotaRestoring,
@@ -240,9 +320,14 @@ FOTA_URCS: tuple[type[Urc], ...] = (
 )
 """The classes of the firmware update."""
 
+SCRUB_URCS: tuple[type[Urc], ...] = (ScrubStarted, ScrubEnded)
+"""The classes of the flash scrub."""
+
 _FIXED: dict[str, Urc] = {
-    urc.encode(): urc for urc in (Ready(), AppReady(), PoweredDown(), SmsDone(), PhonebookDone())
+    urc.encode(): urc
+    for urc in (*(Ready(), AppReady(), PoweredDown(), SmsDone(), PhonebookDone(), ScrubStarted()),)
 }
+_SCRUB_ENDED = re.compile(r'\+QSCRUB:\s*"END",\s*(0|-[1-9][0-9]?)')
 _FOTA = re.compile(r'\+QIND:\s*"FOTA"\s*,\s*"([^"]+)"\s*(?:,\s*([0-9]{1,5})\s*%?)?')
 _NUMBERED = re.compile(r"(\+CFUN|\+QUSIM):\s*([0-9]{1,3})")
 _CPIN = re.compile(r"\+CPIN:\s*([A-Z][A-Z0-9 -]*)")
@@ -250,8 +335,26 @@ _REGISTRATION = re.compile(
     r"(\+C(?:|G|E)REG):\s*([0-9]{1,2})"
     r'(?:,\s*"([0-9A-Fa-f]*)",\s*"([0-9A-Fa-f]*)"(?:,([0-9]{1,2}))?)?'
 )
-_STARTED = frozenset({"HTTPSTART", "HTTPSSTART", "HTTPTART"})  # the last: a slip of guide V1.0
-_HTTP_ENDED = frozenset({"HTTPEND", "HTTPSEND"})
+_FOTA_STARTS: dict[str, Urc] = {
+    "HTTPSTART": FotaHttpStarted(),
+    "HTTPSSTART": FotaHttpStarted(),
+    "HTTPTART": FotaHttpStarted(),  # a slip of guide V1.0
+    "FTPSTART": FotaFtpStarted(),
+    "FILESTART": FotaFileStarted(),
+    "START": FotaStarted(),
+}
+_FOTA_ENDS: dict[str, Callable[[int], Urc]] = {
+    "HTTPEND": FotaHttpEnded,
+    "HTTPSEND": FotaHttpEnded,
+    "FTPEND": FotaFtpEnded,
+    "FILEEND": FotaFileEnded,
+    "END": FotaEnded,
+}
+_FOTA_PROGRESS: dict[str, Callable[[int], Urc]] = {
+    "DOWNLOADING": FotaDownloading,
+    "UPDATING": FotaUpdating,
+    "RESTORE": FotaRestoring,
+}
 _CONTINUED = re.compile(r"last upgrade was not finished\b.*", re.IGNORECASE)
 
 
@@ -260,6 +363,8 @@ def decode_urc(line: str) -> Urc | None:
     line = line.strip()
     if line in _FIXED:
         return _FIXED[line]
+    if match := _SCRUB_ENDED.fullmatch(line):
+        return ScrubEnded(int(match[1]))
     if match := _FOTA.fullmatch(line):
         return _decode_fota(match[1].strip(), None if match[2] is None else int(match[2]))
     if match := _NUMBERED.fullmatch(line):
@@ -275,18 +380,11 @@ def decode_urc(line: str) -> Urc | None:
 
 def _decode_fota(stage: str, number: int | None) -> Urc | None:
     if number is None:
-        if stage in _STARTED:
-            return FotaHttpStarted()
-        if stage == "START":
-            return FotaStarted()
+        if stage in _FOTA_STARTS:
+            return _FOTA_STARTS[stage]
         return FotaContinued() if _CONTINUED.fullmatch(stage) else None
-    if stage in _HTTP_ENDED:
-        return FotaHttpEnded(number)
-    if stage == "END":
-        return FotaEnded(number)
-    if number <= 100:
-        if stage == "UPDATING":
-            return FotaUpdating(number)
-        if stage == "RESTORE":
-            return FotaRestoring(number)
+    if stage in _FOTA_ENDS:
+        return _FOTA_ENDS[stage](number)
+    if stage in _FOTA_PROGRESS and number <= 100:
+        return _FOTA_PROGRESS[stage](number)
     return None

@@ -19,6 +19,7 @@ from dfota.flash.partition_table import (
     write_table,
 )
 from dfota.flash.power import Cut, CutMode, Operation, OperationKind, PowerLost
+from dfota.flash.shared import OverlayMemory, SharedImage
 from dfota.flash.simulated import SimulatedFlash
 
 __all__ = [
@@ -29,8 +30,10 @@ __all__ = [
     "Geometry",
     "Operation",
     "OperationKind",
+    "OverlayMemory",
     "PartitionTable",
     "PowerLost",
+    "SharedImage",
     "SimulatedFlash",
     "TableEntry",
     "create_flash_file",

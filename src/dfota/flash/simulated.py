@@ -36,10 +36,12 @@ from __future__ import annotations
 import mmap
 import struct
 import zlib
+from functools import lru_cache
 
 from dfota.errors import FlashError, FlashMisuseError, GeometryError
 from dfota.flash.geometry import Geometry
 from dfota.flash.power import Cut, CutMode, Operation, OperationKind, PowerLost
+from dfota.flash.shared import OverlayMemory
 
 _GOOD = 0xFF
 _SPOILED = 0x00
@@ -48,8 +50,14 @@ _TRAILER = struct.Struct("<8sIIIII4x")
 _MAGIC = b"DFOTASF1"
 _BLANK = bytes(_TRAILER.size)
 
-Memory = bytearray | memoryview | mmap.mmap
+Memory = bytearray | memoryview | mmap.mmap | OverlayMemory
 """What a flash can live in."""
+
+
+@lru_cache(32)
+def _erased(size: int) -> bytes:
+    """Erased cells; the same ones for all flashes."""
+    return bytes([0xFF]) * size
 
 
 class SimulatedFlash:
@@ -78,8 +86,8 @@ class SimulatedFlash:
         self._cut: Cut | None = None
         self._failing: int | None = None
         self._dead = False
-        self._erased_sector = bytes([0xFF]) * geometry.sector_size
-        self._erased_page = bytes([0xFF]) * geometry.page_size
+        self._erased_sector = _erased(geometry.sector_size)
+        self._erased_page = _erased(geometry.page_size)
         self._good_pages = bytes([_GOOD]) * geometry.pages_per_sector
         self.operations = 0
         self.last_operation: Operation | None = None
@@ -183,6 +191,20 @@ class SimulatedFlash:
             self._memory[marks : marks + len(self._good_pages)] = self._good_pages
             self._memory[self._sector_marks + operation.sector] = _GOOD
         self._end(operation)
+
+    def digest(self, offset: int, size: int) -> bytes | None:
+        """SHA-256 of what ``read`` would return, if that is known without reading.
+
+        It is where the memory is an image that many flashes share and this one has not
+        changed a byte of it there; ``None`` means: read.
+
+        Raises:
+            PowerLost: the supply is gone.
+        """
+        self._require_power()
+        if not isinstance(self._memory, OverlayMemory):
+            return None
+        return self._memory.shared_digest(offset, size)
 
     # -- what the laboratory does ------------------------------------------------------
 

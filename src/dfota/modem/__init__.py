@@ -8,19 +8,23 @@
 
 from __future__ import annotations
 
+from dfota.modem.download import HttpError
 from dfota.modem.endpoints.places import PortPlace, parse_address
+from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
 from dfota.modem.lines import HostLines, ModuleLines
+from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import (
-    Download,
-    DownloadRequest,
-    Fetch,
-    FetchEnd,
-    FetchListener,
-    FetchRequest,
-    HttpError,
+    Closed,
+    Connected,
+    Dial,
+    Failed,
+    Link,
+    LinkEvent,
     Network,
+    NetworkFailure,
     NoNetwork,
+    Received,
 )
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import (
@@ -36,7 +40,7 @@ from dfota.modem.profiles import (
 )
 from dfota.modem.running import RunningModule
 from dfota.modem.service import ModuleOptions, ModuleService, serve_module
-from dfota.modem.state import StateDirectory
+from dfota.modem.state import ModuleState, StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry
 from dfota.modem.trust import Trust
@@ -44,27 +48,36 @@ from dfota.modem.trust import Trust
 __all__ = [
     "BG96",
     "BusyAnswer",
+    "Closed",
+    "Connected",
     "CutPhase",
     "CutReport",
+    "Dial",
     "Direction",
-    "Download",
-    "DownloadRequest",
-    "Fetch",
+    "Exchange",
+    "FactoryImage",
+    "Failed",
     "FetchEnd",
     "FetchListener",
     "FetchRequest",
     "HostLines",
     "HttpError",
+    "Link",
+    "LinkEvent",
+    "MemoryState",
     "MissingPackage",
     "ModuleLines",
     "ModuleOptions",
     "ModuleService",
+    "ModuleState",
     "Network",
+    "NetworkFailure",
     "NoNetwork",
     "PortPlace",
     "Power",
     "PowerCut",
     "Profile",
+    "Received",
     "ResumeStart",
     "RunningModule",
     "Setting",

@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol
 
 from dfota.modem.lines import HostLines
 from dfota.modem.module import VirtualModule
+from dfota.modem.network import LinkEvent
 
 
 class Input(Protocol):
@@ -55,6 +56,19 @@ class LinesIn:
     def apply(self, module: VirtualModule, now: float) -> None:
         """Move them."""
         module.change_lines(self.port, self.lines, now)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkIn:
+    """The network said *event* about the link *number*."""
+
+    is_laboratory: ClassVar[bool] = False
+    number: int
+    event: LinkEvent
+
+    def apply(self, module: VirtualModule, now: float) -> None:
+        """Let the module hear it."""
+        module.hear(self.number, self.event, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,27 +12,33 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, Self, TypeVar, cast
 
 import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
 from dfota.at import COMMANDS, AppReady, CfunReported, Command, PoweredDown, Ready, Urc
 from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
+from dfota.modem.clock import Clock
+from dfota.modem.embedding import CollectedWrites, Embedded
+from dfota.modem.exchange import Exchange, Exchanges, FetchListener, FetchRequest
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
 from dfota.modem.lines import HostLines, SerialLines
-from dfota.modem.network import Network, NoNetwork
+from dfota.modem.memory_state import FactoryImage, MemoryState
+from dfota.modem.network import LinkEvent, Links, Network, NoNetwork
 from dfota.modem.nv import FotaApn, Nv
 from dfota.modem.port import Port
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import BG96, URC_PORTS, BusyAnswer, Profile
 from dfota.modem.radio import Radio
 from dfota.modem.settings import PortSettings
+from dfota.modem.sim import SimCard
 from dfota.modem.state import ModuleState
 from dfota.modem.timeline import Pace, Speed, Timeline
 from dfota.modem.trust import Trust
 from dfota.modem.upgrade import Upgrade
 from dfota.modem.world import World
+from dfota.package import Release
 
 _APPLICATION_VERSION = re.compile(r"\.[0-9]{2}\.[0-9]{3}$")
 """The second pair of a revision such as ``BG96MAR02A07M1G_01.018.01.018``."""
@@ -61,7 +67,7 @@ class Power(Enum):
     DAMAGED = "damaged"
 
 
-class VirtualModule:
+class VirtualModule(Embedded):
     """A BG96 made of bytes and time.
 
     Args:
@@ -71,7 +77,7 @@ class VirtualModule:
         speed: how much faster than hardware.
         network: where downloads come from.
         port_names: its serial ports, some of ``usbat``, ``usbmodem``, ``uart1``.
-        output: gets each write: port name and bytes.
+        output: gets each write: port name and bytes; without one, see ``collect``.
         log: gets a sentence for a person when something noteworthy happens.
         on_power_lost: told of every power cut, when the module is already dark.
 
@@ -96,7 +102,7 @@ class VirtualModule:
         speed: Speed | None = None,
         network: Network | None = None,
         port_names: Sequence[str] = ("usbat",),
-        output: Callable[[str, bytes], None],
+        output: Callable[[str, bytes], None] | None = None,
         log: Callable[[str], None] = lambda _text: None,
         on_power_lost: Callable[[CutReport], None] = lambda _report: None,
     ) -> None:
@@ -104,7 +110,7 @@ class VirtualModule:
             raise MisuseError(f"ports are some of {', '.join(URC_PORTS)}, not {port_names}")
         self.profile = profile
         self.trust = trust or Trust()
-        self.network: Network = network or NoNetwork()
+        self.links = Links(network or NoNetwork())
         self.log = log
         self._on_power_lost = on_power_lost
         self.timeline = Timeline(speed or Speed(), profile.wait_floor_s)
@@ -120,10 +126,52 @@ class VirtualModule:
         self._parts: dict[Callable[[VirtualModule], Part], Part] = {}
         self.world = World.around(profile)
         self.engine = Engine(state.flash)
+        self.clock = Clock(self)
+        self.sim = SimCard(self)  # before the radio, which looks at it when a card comes
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
         self.lines = {name: SerialLines(name, self) for name in port_names}
+        self._collected = None
+        if output is None:
+            output = self._collected = CollectedWrites()
         self.ports = {name: self._make_port(name, output) for name in port_names}
+
+    @classmethod
+    def in_memory(
+        cls,
+        firmware: Release | FactoryImage,
+        *,
+        profile: Profile = BG96,
+        serial: int = 0,
+        trust: Trust | None = None,
+        speed: Speed | None = None,
+        network: Network | None = None,
+        port_names: Sequence[str] = ("usbat",),
+    ) -> Self:
+        """A factory-new module that lives in memory, for ``feed`` and ``elapse``; it is off.
+
+        Args:
+            firmware: what it runs; modules with the same share its bytes.
+            profile: what kind of module.
+            serial: makes its IMEI differ from that of others.
+            trust: whose packages it installs.
+            speed: 1 as hardware, so that ``elapse`` takes seconds of hardware; the time is
+                the caller's, so it costs nothing.
+            network: where downloads come from.
+            port_names: its serial ports.
+
+        Raises:
+            MisuseError: see ``MemoryState`` and the class.
+            GeometryError: no flash is large enough for *firmware*.
+        """
+        return cls(
+            MemoryState(firmware, profile=profile, serial=serial),
+            profile=profile,
+            trust=trust,
+            speed=speed,
+            network=network,
+            port_names=port_names,
+        )
 
     # -- doors for the driver ------------------------------------------------------------
 
@@ -137,6 +185,11 @@ class VirtualModule:
         """Take the supply away this instant; it stays away until ``power_on``."""
         if self.power is not Power.OFF:
             self._lose_power(None)
+
+    def close(self) -> None:
+        """Nobody drives it any more: let go of what is open, as dark as without a supply."""
+        if self.power is not Power.OFF:
+            self._halt()
 
     def arm_power_cut(self, cut: PowerCut | None) -> None:
         """Cut the power at a place of the upgrade, once; it returns after the profile's time."""
@@ -156,6 +209,11 @@ class VirtualModule:
         """Take what the host does with DTR, RTS and its speed at the instant *now*."""
         self.set_time(now)
         self._guard(lambda: self.lines[port_name].change(lines))
+
+    def hear(self, number: int, event: LinkEvent, now: float) -> None:
+        """Take what the network says about the link *number* at the instant *now*."""
+        self.set_time(now)
+        self._guard(lambda: self.links.hear(number, event))
 
     def set_time(self, now: float) -> None:
         """Let the clock be *now* without doing what is due."""
@@ -191,6 +249,10 @@ class VirtualModule:
         if found is None:
             found = self._parts[kind] = kind(self)
         return cast("_P", found)
+
+    def fetch(self, request: FetchRequest, listener: FetchListener) -> Exchange:
+        """Begin an HTTP exchange over the module's bearer."""
+        return self.part(Exchanges).begin(request, listener)
 
     @property
     def nv(self) -> Nv:
@@ -345,6 +407,7 @@ class VirtualModule:
         self._state.flash.lose_power_at(None)
         self._state.flash.lose_power()
         self._halt()
+        self.clock.lose_power()
         self.log(str(self.last_cut))
         self._on_power_lost(self.last_cut)
 
@@ -355,7 +418,10 @@ class VirtualModule:
         parts, self._parts = self._parts, {}
         for part in parts.values():
             part.halt()
+        self.links.halt()
         self.upgrade.reset()
+        self.sim.reset()
+        self.clock.reset()
         self.radio.reset()
         for name, port in self.ports.items():
             port.reset(PortSettings())
@@ -368,6 +434,7 @@ class VirtualModule:
             lines.start()
         if not self.profile.keep_fota_apn:
             self.nv.fota_apn = FotaApn()
+        self.sim.start()
         settings = self.nv.stored_settings
         for port in self.ports.values():
             port.reset(PortSettings.restored(settings))

@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
+from dfota.modem.exchange import Exchanges
+from dfota.modem.indications import CSQ, Indications
 from dfota.modem.surroundings import Technology, parse_technologies
-from dfota.modem.world import Sim
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule
@@ -51,15 +52,22 @@ class Radio:
 
     def sim_lines(self) -> tuple[Urc, ...]:
         """What is printed when the SIM is read."""
-        if self._module.world.sim is Sim.NONE:
-            return ()
-        return CpinReported("READY"), QusimReported(1), SmsDone()
+        card = self._module.sim
+        if card.is_ready:
+            return CpinReported("READY"), QusimReported(1), SmsDone()
+        return (CpinReported(card.state),) if card.state else ()
+
+    def sim_became_ready(self) -> None:
+        """The PIN was entered: the SIM is read, and the network looked for."""
+        for urc in self.sim_lines():
+            self._module.report(urc)
+        self.search()
 
     def search(self) -> None:
         """Register with the network, where that is wanted; it takes a while."""
         wanted = self.fun == FULL and self.operator_mode != 2 and not self.is_registered
         world = self._module.world
-        if wanted and world.sim is not Sim.NONE and world.coverage:
+        if wanted and self._module.sim.is_ready and world.coverage:
             self._stop_search()
             self._timer = self._module.timeline.pace(
                 self._module.profile.register_s, self._registered
@@ -69,6 +77,8 @@ class Radio:
     def set_functionality(self, fun: int) -> None:
         """Change the functionality level, with the URCs that follow."""
         before, self.fun = self.fun, fun
+        if fun == MINIMUM:
+            self._module.sim.reset()
         if before == MINIMUM and fun != MINIMUM:
             for urc in self.sim_lines():
                 self._module.report(urc)
@@ -95,6 +105,7 @@ class Radio:
         self._report_changes()
         if was_registered:
             self._module.upgrade.lose_bearer()
+            self._module.part(Exchanges).lose_bearer()
 
     @property
     def technology(self) -> Technology | None:
@@ -117,19 +128,31 @@ class Radio:
         return world.area_code, world.cell_id, technology.act
 
     def _world_changed(self, fact: str) -> None:
-        """Coverage or SIM came or went."""
+        """Coverage or SIM came or went, or what happens to packets has changed."""
         world = self._module.world
-        if fact not in {"sim", "coverage"} or self._module.power.value != "running":
+        if self._module.power.value != "running":
             return
-        if world.sim is Sim.NONE or not world.coverage:
+        if fact in {"rssi", "ber"}:
+            self._report_signal()
+        if fact not in {"sim", "coverage"}:
+            self._module.part(Exchanges).look()
+        elif not self._module.sim.is_ready or not world.coverage:
             self.deregister()
         else:
             self.search()
+
+    def _report_signal(self) -> None:
+        """``+QIND: "csq"``, where ``AT+QINDCFG`` wants it."""
+        module = self._module
+        is_heard = self.fun == FULL and module.world.coverage
+        if is_heard and module.part(Indications).is_on(CSQ):
+            module.report(f'+QIND: "csq",{module.world.rssi},{module.world.ber}')
 
     def _registered(self) -> None:
         self._timer = None
         self.is_registered = True
         self._report_changes()
+        self._module.clock.network_told()
 
     def _report_changes(self) -> None:
         """``+CREG`` and its kin, where ``<stat>`` is not what it was."""

@@ -11,15 +11,15 @@ from functools import partial
 from pathlib import Path
 
 from dfota.errors import EndpointError, MisuseError
-from dfota.modem.download import AsyncioNetwork
 from dfota.modem.driver import ModuleDriver
 from dfota.modem.endpoints import Endpoint, PortPlace
 from dfota.modem.endpoints.places import require_distinct
-from dfota.modem.inputs import BytesIn, CallIn, Input, LinesIn
+from dfota.modem.inputs import BytesIn, CallIn, Input, LinesIn, LinkIn
 from dfota.modem.lines import HostLines
 from dfota.modem.module import VirtualModule
 from dfota.modem.power import CutReport, PowerCut
 from dfota.modem.profiles import BG96, Profile
+from dfota.modem.sockets import AsyncioNetwork
 from dfota.modem.state import StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry, TranscriptFile, TranscriptSink
@@ -154,6 +154,9 @@ class ModuleService:
         for task in tuple(self._doors):
             task.cancel()
         await asyncio.gather(*self._doors, return_exceptions=True)
+        module: VirtualModule | None = getattr(self, "module", None)
+        if self._state is not None and module is not None:
+            module.close()
         if self._network is not None:
             await self._network.close()
         for endpoint in self._endpoints.values():
@@ -177,7 +180,7 @@ class ModuleService:
 
     def _make_module(self, state: StateDirectory) -> None:
         options = self._options
-        self._network = AsyncioNetwork(options.speed, lambda news: self._put(CallIn(news)))
+        self._network = AsyncioNetwork(lambda number, event: self._put(LinkIn(number, event)))
         self.module = VirtualModule(
             state,
             profile=options.profile,

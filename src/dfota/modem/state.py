@@ -28,6 +28,7 @@ from dfota.errors import (
     StateDirectoryError,
 )
 from dfota.flash import Geometry, SimulatedFlash, create_flash_file, open_flash_file
+from dfota.modem.directory_storage import DirectoryStorage
 from dfota.modem.facts_file import load_facts
 from dfota.modem.filesystem import FileSystem
 from dfota.modem.nv import Nv, load_nv, save_nv
@@ -124,12 +125,7 @@ class StateDirectory:
         except OSError as error:
             raise StateDirectoryError(str(path), error.strerror or str(error)) from error
         try:
-            self._files = FileSystem(
-                path / _EFS,
-                total_bytes=profile.ufs_total_bytes,
-                reserved_bytes=profile.ufs_reserved_bytes,
-                eufs_paths=profile.eufs_paths,
-            )
+            self._files = FileSystem.of(profile, DirectoryStorage(path / _EFS))
             if self.is_new and isinstance(release, Release):
                 self._create(release, profile)
             else:

@@ -137,7 +137,7 @@ class Timeline:
     def wait(self, timeout_s: float, callback: Callable[[], None]) -> Timer:
         """Call *callback* when *timeout_s* of patience with somebody else are over."""
         due = self.now + self.patience_s(timeout_s)
-        timer = self._add(due, self.virtual_now, callback, is_supply=False)
+        timer = self._add(due, self.virtual_now + timeout_s, callback, is_supply=False)
         timer.timeout_s = timeout_s
         return timer
 

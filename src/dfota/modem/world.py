@@ -38,7 +38,13 @@ class Sim(Enum):
     """What is in the SIM holder."""
 
     READY = "ready"
+    """A card that asks for no PIN."""
     NONE = "none"
+    """Nothing."""
+    PIN = "pin"
+    """A card that asks for its PIN at power-on."""
+    PUK = "puk"
+    """A card whose PIN was entered wrongly too often."""
 
 
 @dataclass(kw_only=True)
@@ -49,8 +55,15 @@ class World:
         MisuseError: a value is outside its range.
     """
 
-    sim: Sim = setting(Sim.READY, "What is in the SIM holder.", _LAB)
+    sim: Sim = setting(Sim.READY, "What was put into the SIM holder.", _LAB)
+    sim_pin: str = setting("1234", "PIN of that card as it came.", _LAB)
+    sim_puk: str = setting("12345678", "PUK of that card.", _LAB)
+    sim_pin2: str = setting("5678", "PIN2 of that card as it came.", _LAB)
+    sim_puk2: str = setting("87654321", "PUK2 of that card.", _LAB)
     supply_mv: int = setting(3800, "Supply voltage, millivolts.", _LAB)
+    adc0_mv: int = setting(0, "Voltage at the ADC channel 0, millivolts.", _LAB)
+    adc1_mv: int = setting(0, "Voltage at the ADC channel 1, millivolts.", _LAB)
+    temperature: int = setting(30, "Temperature of the module, degrees Celsius.", _LAB)
 
     coverage: bool = setting(True, "Whether any cell can be heard.", _LAB)
     rat: str = setting(
@@ -115,6 +128,12 @@ class World:
     loss_burst_s: float = setting(0.0, "How long each burst of loss is, seconds.", _LAB)
     nat_idle_s: float = setting(
         0.0, "A connection that is silent for longer is forgotten by the NAT; 0: never.", _LAB
+    )
+    network_time: str = setting(
+        "26/01/01,00:00:00+00",
+        "Local time and zone that the network tells, as it was when the simulation began; "
+        "empty: it tells none.",
+        _LAB,
     )
     data_cap_bytes: int = setting(0, "Data volume after which packets vanish; 0: no limit.", _LAB)
     data_used_bytes: int = setting(0, "What was used of the data volume so far.", _LAB)
@@ -184,6 +203,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rsrq": (-40, 0),
     "sinr": (0, 250),
     "supply_mv": (0, 20_000),
+    "adc0_mv": (0, 2_000),
+    "adc1_mv": (0, 2_000),
+    "temperature": (-60, 150),
 }
 
 _TABLES: dict[str, Callable[[str], object]] = {

@@ -14,10 +14,14 @@ from dfota.at import (
     FILE_ERRORS,
     FOTA_ERRORS,
     HTTP_ERRORS,
+    Family,
+    explain_file_error,
     explain_fota_error,
+    explain_ftp_error,
     explain_http_error,
     xor16,
 )
+from dfota.at.code_families import FAMILIES
 from dfota.at.codes_document import render_codes
 
 
@@ -34,6 +38,35 @@ def test_every_code_has_advice_of_its_own() -> None:
     assert len(set(advice)) == len(advice)
     assert "not in the guide" in explain_http_error(705).meaning
     assert "not in the guide" in explain_fota_error(552).meaning
+
+
+def test_a_number_means_what_its_family_says() -> None:
+    meanings = {family: explain_fota_error(511, family).meaning for family in Family}
+    assert meanings[Family.LINUX] == "No space"
+    assert "mismatched" in meanings[Family.BG96]
+    assert "not in the guide" in meanings[Family.BG96_2017]
+    assert "timeout" in explain_http_error(702, Family.STANDARD_A).meaning
+    assert "Login" in explain_ftp_error(625, Family.STANDARD_A).meaning
+    assert "not in the guide" in explain_ftp_error(625, Family.LINUX).meaning
+    assert "not in the guide" in explain_file_error(500, Family.BG96).meaning
+    for number in (0, 1, 502, 510, 520, 530, 540, 546):
+        assert number in FAMILIES[Family.LINUX].upgrade
+
+
+def test_every_family_explains_all_its_numbers_and_success_needs_nothing() -> None:
+    assert set(FAMILIES) == set(Family)
+    for family, tables in FAMILIES.items():
+        for table, explain in (
+            (tables.http, explain_http_error),
+            (tables.ftp, explain_ftp_error),
+            (tables.file, explain_file_error),
+            (tables.upgrade, explain_fota_error),
+        ):
+            for number, meaning in table.items():
+                told = explain(number, family)
+                assert told.meaning == meaning
+                assert told.advice
+                assert (told.advice == "Nothing to do.") == (number == 0), (family, number)
 
 
 def test_the_committed_document_is_the_generated_one(root: Path) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from dfota.at import LOCATION_MAX_BYTES, Location, parse_location
+from dfota.at import FTP_SCHEMES, LOCATION_MAX_BYTES, Location, parse_location
 from dfota.errors import LocationError
 
 
@@ -73,3 +73,35 @@ def test_a_url_may_have_255_bytes_and_no_more() -> None:
 def test_a_url_that_breaks_a_rule_is_refused_with_the_rule(text: str, rule: str) -> None:
     with pytest.raises(LocationError, match=rule):
         parse_location(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "port", "username", "password"),
+    [
+        ("FTP://test:word@h:2121/a.bin", 2121, "test", "word"),
+        ("ftp://h/a.bin", 21, "", ""),
+        ("ftp://user@h/a.bin", 21, "user", ""),
+        ("ftp://u:p@ss:w@h/a.bin", 21, "u", "p@ss:w"),
+        (f"ftp://{'u' * 50}:{'p' * 50}@h/a.bin", 21, "u" * 50, "p" * 50),
+    ],
+)
+def test_a_kin_takes_ftp(text: str, port: int, username: str, password: str) -> None:
+    expected = Location("ftp", "h", port, "/a.bin", text, username, password)
+    assert parse_location(text, schemes=FTP_SCHEMES) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("ftp://h/", "no file"),
+        ("ftp://h", "no path"),
+        ("ftp://u:p@/a", "no host"),
+        ("sftp://h/a", "http:// or https:// or ftp://"),
+        (f"ftp://{'u' * 51}@h/a", "50 bytes"),
+        (f"ftp://u:{'p' * 51}@h/a", "50 bytes"),
+        ("http://u:p@h/a", "user name"),
+    ],
+)
+def test_a_kin_refuses_a_wrong_url(text: str, rule: str) -> None:
+    with pytest.raises(LocationError, match=rule):
+        parse_location(text, schemes=FTP_SCHEMES)

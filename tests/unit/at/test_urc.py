@@ -14,7 +14,12 @@ from dfota.at import (
     CfunReported,
     CpinReported,
     FotaContinued,
+    FotaDownloading,
     FotaEnded,
+    FotaFileEnded,
+    FotaFileStarted,
+    FotaFtpEnded,
+    FotaFtpStarted,
     FotaHttpEnded,
     FotaHttpStarted,
     FotaRestoring,
@@ -26,6 +31,8 @@ from dfota.at import (
     QusimReported,
     Ready,
     RegistrationReported,
+    ScrubEnded,
+    ScrubStarted,
     SmsDone,
     Urc,
     decode_urc,
@@ -70,6 +77,14 @@ def test_what_is_written_is_read_back(urc: Urc, style: PercentStyle) -> None:
         ('+QIND: "FOTA","HTTPEND",702', FotaHttpEnded(702)),
         ('+QIND: "FOTA","HTTPSEND",0', FotaHttpEnded(0)),
         ('+QIND: "FOTA","START"', FotaStarted()),
+        ('+QIND: "FOTA","FTPSTART"', FotaFtpStarted()),
+        ('+QIND: "FOTA","FTPEND",601', FotaFtpEnded(601)),
+        ('+QIND: "FOTA","FILESTART"', FotaFileStarted()),
+        ('+QIND: "FOTA","FILEEND",500', FotaFileEnded(500)),
+        ('+QIND: "FOTA","DOWNLOADING",47', FotaDownloading(47)),
+        ('+QSCRUB: "START"', ScrubStarted()),
+        ('+QSCRUB: "END",0', ScrubEnded(0)),
+        ('+QSCRUB: "END",-1', ScrubEnded(-1)),
         ('+QIND: "FOTA","UPDATING", 1%', FotaUpdating(1)),
         ('+QIND: "FOTA","UPDATING",1%', FotaUpdating(1)),
         ('+QIND: "FOTA","UPDATING",1', FotaUpdating(1)),
@@ -103,6 +118,9 @@ def test_every_public_spelling_is_read(line: str, urc: Urc) -> None:
         '+QIND: "FOTA","END",x',
         '+QIND: "FOTA","START",1',
         '+QIND: "csq",20,99',
+        '+QSCRUB: "END"',
+        '+QSCRUB: "END",1',
+        '+QSCRUB: "END",-0',
         "+CEREG: 0,1",
         "+CSQ: 26,99",
         "RDYX",
@@ -120,4 +138,4 @@ def test_the_guides_examples_are_the_default_spelling() -> None:
 
 def test_the_family_of_the_update_is_complete() -> None:
     assert all(name.__name__.startswith("Fota") for name in FOTA_URCS)
-    assert len(FOTA_URCS) == 7
+    assert len(FOTA_URCS) == 12

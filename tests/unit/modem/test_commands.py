@@ -248,8 +248,9 @@ def test_without_a_sim_card_there_is_no_network(make_bench):
     bench.wait(60)
     assert tuple(bench.take_writes()) == BOOT[:3]
     bench.quiet()
-    for command in ("AT+CPIN?", "AT+CPIN=1234", "AT+CIMI", "AT+QCCID"):
+    for command in ("AT+CPIN?", "AT+CPIN=1234", "AT+CIMI", 'AT+CLCK="SC",2', "AT+QPINC?"):
         assert bench.ask(command) == "\r\n+CME ERROR: 10\r\n"
+    assert bench.ask("AT+QCCID") == "\r\nERROR\r\n"
     assert bench.ask("AT+CMEE=2;+CPIN?") == "\r\n+CME ERROR: SIM not inserted\r\n"
     assert bench.ask("AT+CREG?;+COPS?") == "\r\n+CREG: 0,0\r\n\r\n+COPS: 0\r\n\r\nOK\r\n"
     assert bench.ask('AT+QFOTADL="http://host/x"') == "\r\nOK\r\n"

