@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from dfota.errors import EndpointError, MisuseError
@@ -194,7 +193,9 @@ class ModuleService:
         )
         for name, endpoint in self._endpoints.items():
             self.module.lines[name].on_change = endpoint.show
-            self.module.lines[name].on_attached = partial(self._attach, name)
+            self.module.lines[name].on_attached = lambda _is_there, name=name: self._attach(name)
+            if not self.module.lines[name].is_attached:
+                self._attach(name)
         self._driver = ModuleDriver(
             self.module, journal=self._note_input, on_change=self._on_change
         )
@@ -221,7 +222,8 @@ class ModuleService:
         at_s = self.module.timeline.virtual_now
         self._record(TranscriptEntry(round(at_s, 3), port, direction, data))
 
-    def _attach(self, name: str, _is_attached: bool) -> None:
+    def _attach(self, name: str) -> None:
+        """The port has vanished or come back: so shall its endpoint."""
         task = asyncio.get_running_loop().create_task(self._open_or_close(name))
         self._doors.add(task)
         task.add_done_callback(self._doors.discard)

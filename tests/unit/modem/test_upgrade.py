@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from dfota import errors
+from dfota.at import Family
 from dfota.flash import CutMode
 from dfota.modem import (
     Connected,
@@ -21,7 +22,7 @@ from dfota.modem import (
     Received,
     Trust,
 )
-from dfota.modem.upgrade import end_code
+from dfota.modem.upgrade_codes import CODES
 from dfota.package import Partition, Release
 
 OLD_REVISION = "BG96MAR02A07M1G_01.018.01.018"
@@ -470,7 +471,9 @@ def test_every_error_that_the_engine_can_raise_has_a_code():
     for room in rooms:
         for error_class in family(room):
             error = error_class.__new__(error_class)
-            assert end_code(error) in (504, 506, 511), error_class
+            for codes in CODES.values():
+                assert codes.of_error(error), error_class
+            assert CODES[Family.BG96].of_error(error) in (504, 506, 511), error_class
     by_class = {
         errors.PackageMismatchError: 511,
         errors.RollbackError: 511,
@@ -481,8 +484,9 @@ def test_every_error_that_the_engine_can_raise_has_a_code():
         errors.UpdateFailedError: 504,
     }
     for error_class, code in by_class.items():
-        assert end_code(error_class.__new__(error_class)) == code
-    assert end_code(errors.MisuseError("x")) is None
+        assert CODES[Family.BG96].of_error(error_class.__new__(error_class)) == code
+    for codes in CODES.values():
+        assert codes.of_error(errors.MisuseError("x")) is None
 
 
 # -- power cuts ---------------------------------------------------------------------------
