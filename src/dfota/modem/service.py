@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dfota.errors import EndpointError, MisuseError
@@ -193,7 +194,7 @@ class ModuleService:
         )
         for name, endpoint in self._endpoints.items():
             self.module.lines[name].on_change = endpoint.show
-            self.module.lines[name].on_attached = lambda _is_there, name=name: self._attach(name)
+            self.module.lines[name].on_attached = partial(self._attach, name)
             if not self.module.lines[name].is_attached:
                 self._attach(name)
         self._driver = ModuleDriver(
@@ -222,7 +223,7 @@ class ModuleService:
         at_s = self.module.timeline.virtual_now
         self._record(TranscriptEntry(round(at_s, 3), port, direction, data))
 
-    def _attach(self, name: str) -> None:
+    def _attach(self, name: str, *_is_there: bool) -> None:
         """The port has vanished or come back: so shall its endpoint."""
         task = asyncio.get_running_loop().create_task(self._open_or_close(name))
         self._doors.add(task)
