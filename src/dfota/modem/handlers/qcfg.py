@@ -33,10 +33,7 @@ def _shown(command: Command, values: tuple[Value, ...]) -> str:
         else:
             fields.append(parameter.encode(value, command.name))
     if command is qcfg.IMS:
-        fields.append(str(_PAIRS = (qcfg.NWSCANSEQ, qcfg.NB1_BANDPRIOR)
-"""Their values are pairs of digits, the first of which may be 0."""
-
-_VOLTE_NOT_READY))
+        fields.append(str(_VOLTE_NOT_READY))
     return f"+QCFG: {command.setting},{','.join(fields)}"
 
 
