@@ -7,7 +7,7 @@ References are chapters of the BG96 DFOTA User Guide V1.1.
 
 from __future__ import annotations
 
-from dfota.at.command import Command
+from dfota.at.command import Command, Saving
 from dfota.at.location import LOCATION_MAX_BYTES
 from dfota.at.parameters import Choice, Integer, String
 
@@ -39,6 +39,8 @@ QCFGEXT = Command(
         String("password", 64, optional=True),
     ),
     max_response_s=5.0,
+    saving=Saving.NV,
+    example=('AT+QCFGEXT="fota_apn"', '+QCFGEXT: "fota_apn",0,"","",""', "OK"),
 )
 
 FOTA = (QFOTADL, QCFGEXT)
