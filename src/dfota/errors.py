@@ -42,7 +42,8 @@ A test compares this drawing with the classes::
     ├── ModemError
     │   ├── StateDirectoryError
     │   ├── EndpointError
-    │   └── FileSystemError
+    │   ├── FileSystemError
+    │   └── HttpClientError
     ├── HostError
     │   ├── PortError
     │   ├── NoReplyError
@@ -647,6 +648,19 @@ class FileSystemError(ModemError):
 
     def __str__(self) -> str:
         return f"file {self.name!r}: error {self.number}"
+
+
+class HttpClientError(ModemError):
+    """The module's HTTP commands refuse; *number* is the HTTP manual's error number."""
+
+    code = "modem.http-client"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"HTTP command: error {self.number}"
 
 
 # -- host updater -------------------------------------------------------------------------

@@ -77,6 +77,42 @@ FOTA_ADVICE: Mapping[int, str] = MappingProxyType(
     }
 )
 
+HTTP_COMMAND_ERRORS: Mapping[int, str] = MappingProxyType(
+    {
+        701: "HTTP(S) unknown error",
+        702: "HTTP(S) timeout",
+        703: "HTTP(S) busy",
+        704: "HTTP(S) UART busy",
+        705: "HTTP(S) no GET/POST requests",
+        706: "HTTP(S) network busy",
+        707: "HTTP(S) network open failed",
+        708: "HTTP(S) network no configuration",
+        709: "HTTP(S) network deactivated",
+        710: "HTTP(S) network error",
+        711: "HTTP(S) URL error",
+        712: "HTTP(S) empty URL",
+        713: "HTTP(S) IP address error",
+        714: "HTTP(S) DNS error",
+        715: "HTTP(S) socket create error",
+        716: "HTTP(S) socket connect error",
+        717: "HTTP(S) socket read error",
+        718: "HTTP(S) socket write error",
+        719: "HTTP(S) socket closed",
+        720: "HTTP(S) data encode error",
+        721: "HTTP(S) data decode error",
+        722: "HTTP(S) read timeout",
+        723: "HTTP(S) response failed",
+        724: "Incoming call busy",
+        725: "Voice call busy",
+        726: "Input timeout",
+        727: "Wait data timeout",
+        728: "Wait HTTP(S) response timeout",
+        729: "Memory allocation failed",
+        730: "Invalid parameter",
+    }
+)
+"""``<err>`` of the ``AT+QHTTP…`` commands: HTTP manual V1.0, table 1. Not those of DFOTA."""
+
 CME_ERRORS: Mapping[int, str] = MappingProxyType(
     {
         0: "Phone failure",
@@ -140,9 +176,49 @@ CME_ERRORS: Mapping[int, str] = MappingProxyType(
         440: "Flash Scrub not supported",
         441: "Scrub is ongoing",
         442: "DFOTA is ongoing",
+        **HTTP_COMMAND_ERRORS,
     }
 )
 """``<err>`` of ``+CME ERROR``: AT manual table 19, FILE manual table 1 (400 to 426), flash scrub note (323, 440 to 442)."""
+
+CMS_ERRORS: Mapping[int, str] = MappingProxyType(
+    {
+        300: "ME failure",
+        301: "SMS ME reserved",
+        302: "Operation not allowed",
+        303: "Operation not supported",
+        304: "Invalid PDU mode",
+        305: "Invalid text mode",
+        310: "SIM not inserted",
+        311: "SIM pin necessary",
+        312: "PH SIM pin necessary",
+        313: "SIM failure",
+        314: "SIM busy",
+        315: "SIM wrong",
+        316: "SIM PUK required",
+        317: "SIM PIN2 required",
+        318: "SIM PUK2 required",
+        320: "Memory failure",
+        321: "Invalid memory index",
+        322: "Memory full",
+        330: "SMSC address unknown",
+        331: "No network",
+        332: "Network timeout",
+        340: "No acknowledgement expected",
+        500: "Unknown",
+        512: "SIM not ready",
+        513: "Message length exceeds",
+        514: "Invalid request parameters",
+        515: "ME storage failure",
+        517: "Invalid service mode",
+        528: "More message to send state error",
+        529: "MO SMS is not allow",
+        530: "GPRS is suspended",
+        531: "ME storage full",
+    }
+)
+"""``<err>`` of ``+CMS ERROR``: AT manual V2.3, table 20, its brackets dropped as in the words
+of ``+CME ERROR``. 340 stands in the example of 8.12 alone; its words are 27.005's."""
 
 FILE_ERRORS: Mapping[int, str] = MappingProxyType(
     {number: meaning for number, meaning in CME_ERRORS.items() if 400 <= number <= 426}

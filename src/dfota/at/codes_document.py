@@ -19,7 +19,7 @@ from dfota.at.code_families import (
     explain_ftp_error,
     explain_http_error,
 )
-from dfota.at.codes import CME_ERRORS, FOTA_ERRORS, HTTP_ERRORS, Explanation
+from dfota.at.codes import CME_ERRORS, CMS_ERRORS, FOTA_ERRORS, HTTP_ERRORS, Explanation
 
 
 def render_codes() -> str:
@@ -51,9 +51,14 @@ report is listed at the end.
             _plain(
                 "Commands",
                 "Reported by `+CME ERROR: <err>`, as a number with `AT+CMEE=1` and in words with "
-                "`AT+CMEE=2`\n(AT manual V2.3, table 19; FILE manual V1.0, table 1, from 400; "
+                "`AT+CMEE=2`\n(AT manual V2.3, table 19; FILE manual V1.0, table 1, from 400; HTTP manual V1.0, table 1, from 701;\n"
                 "flash scrub note V1.1, 323 and 440 to 442).",
                 CME_ERRORS,
+            ),
+            _plain(
+                "Short messages",
+                "Reported by `+CMS ERROR: <err>`, in the same two ways (AT manual V2.3, table 20).",
+                CMS_ERRORS,
             ),
             *(_family(family) for family in Family if family is not Family.BG96),
         )

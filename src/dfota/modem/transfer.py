@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from dfota.at import ReplyFormat
 from dfota.modem.reply import OK, Reply
 from dfota.modem.timeline import Pace, Timer
 
@@ -38,9 +39,13 @@ class Transfer(ABC):
 
     connect_size: int | None = None
 
+    def opening(self, reply_format: ReplyFormat) -> bytes:
+        """What tells the host that the data mode begins; sent behind the information lines."""
+        return reply_format.connected(self.connect_size)
+
     @abstractmethod
     def begin(self, port: Port) -> None:
-        """Enter; ``CONNECT`` is out."""
+        """Enter; ``opening`` is out."""
 
     @abstractmethod
     def feed(self, data: bytes) -> bytes:

@@ -11,7 +11,23 @@ from __future__ import annotations
 from dfota.at import COMMANDS, Form
 from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
-from dfota.modem.handlers import call, clock, files, fota, general, identity, network, power, sim
+from dfota.modem.handlers import (
+    call,
+    calls,
+    clock,
+    files,
+    fota,
+    general,
+    http,
+    identity,
+    message_sending,
+    messages,
+    network,
+    phonebook,
+    power,
+    sim,
+    ssl,
+)
 from dfota.modem.reply import HANDLERS
 
 UNSUPPORTED: dict[tuple[str, Form], str] = {}
@@ -31,12 +47,18 @@ _check_complete()
 __all__ = [
     "UNSUPPORTED",
     "call",
+    "calls",
     "clock",
     "files",
     "fota",
     "general",
+    "http",
     "identity",
+    "message_sending",
+    "messages",
     "network",
+    "phonebook",
     "power",
     "sim",
+    "ssl",
 ]

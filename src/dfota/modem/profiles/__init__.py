@@ -18,7 +18,9 @@ from dfota.at import FILE_ERRORS
 from dfota.errors import MisuseError
 from dfota.modem.profiles.download import DownloadSettings
 from dfota.modem.profiles.files import FileSettings, UploadTimeout
+from dfota.modem.profiles.http import HttpSettings
 from dfota.modem.profiles.identity import IdentitySettings
+from dfota.modem.profiles.messages import MessageProfile
 from dfota.modem.profiles.network import NetworkSettings
 from dfota.modem.profiles.overlay import Difference, Overlay
 from dfota.modem.profiles.ports import PortLineSettings
@@ -61,10 +63,12 @@ URC_PORTS = ("usbat", "usbmodem", "uart1")
 @dataclass(frozen=True, kw_only=True)
 class Profile(
     # The reference lists the settings of the last base first.
+    MessageProfile,
     PortLineSettings,
     FileSettings,
     IdentitySettings,
     NetworkSettings,
+    HttpSettings,
     DownloadSettings,
     UpgradeSettings,
 ):
@@ -86,6 +90,11 @@ class Profile(
                 "file_parameter_error is 0 or a code of the FILE manual, "
                 f"not {self.file_parameter_error}"
             )
+        for name, largest in (("ssl_version", 4), ("ssl_seclevel", 2), ("ssl_ignore_time", 1)):
+            if getattr(self, name) > largest:
+                raise MisuseError(f"{name} is 0 to {largest}, not {getattr(self, name)}")
+        if self.sms_first_index > 1 or max(self.sms_me_total, self.sms_sm_total) > 99:
+            raise MisuseError("a message storage has at most 99 places, counted from 0 or 1")
         if self.urc_port not in URC_PORTS:
             raise MisuseError(f"urc_port is one of {', '.join(URC_PORTS)}, not {self.urc_port!r}")
         for setting in settings():
