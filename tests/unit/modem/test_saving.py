@@ -28,7 +28,14 @@ from dfota.at import (
 )
 from dfota.at.catalog import clock, general
 
-SETTINGS = {c.name: c for c in COMMANDS.values() if c.saving is not Saving.NOTHING}
+ELSEWHERE = {"+QHTTPURL"}
+"""What is set in a data phase; tests of its own show that it is volatile."""
+
+SETTINGS = {
+    command.name: command
+    for command in COMMANDS.values()
+    if command.saving is not Saving.NOTHING and command.name not in ELSEWHERE
+}
 
 CHANGES = {
     "+CCLK": '+CCLK="31/12/31,12:00:00+08"',
@@ -85,6 +92,27 @@ def values_of(parameter: Parameter) -> tuple[int | str | None, ...]:
     return (*tried, None) if parameter.is_optional else tried
 
 
+def lowest_of(parameters: tuple[Parameter, ...]) -> list[int | str | None]:
+    return [parameter.minimum if isinstance(parameter, Integer) else "" for parameter in parameters]
+
+
+def is_indexed(command: Command) -> bool:
+    """Whether its write form without the optional parameters only shows: of one context."""
+    optional = [parameter.is_optional for parameter in command.write or ()]
+    return not command.has_read and any(optional) and not all(optional)
+
+
+def query_of(command: Command) -> str:
+    """What shows the value."""
+    if command.name in SHOWN_BY:
+        return SHOWN_BY[command.name]
+    if not is_indexed(command):
+        return command.encode(Form.READ)
+    asked = tuple(parameter for parameter in command.write or () if not parameter.is_optional)
+    index = dict(zip((p.name for p in asked), lowest_of(asked), strict=True))
+    return command.encode(Form.WRITE, **index)
+
+
 def changes_of(command: Command) -> Iterator[str]:
     """Invocations that may set another value."""
     if command.name in CHANGES:
@@ -93,7 +121,11 @@ def changes_of(command: Command) -> Iterator[str]:
     form = Form.WRITE if command.write is not None else Form.EXECUTE
     parameters = command.parameters(form) or ()
     names = [parameter.name for parameter in parameters]
-    for values in itertools.product(*(values_of(parameter) for parameter in parameters)):
+    tried = [
+        values_of(parameter) if parameter.is_optional or not is_indexed(command) else (lowest,)
+        for parameter, lowest in zip(parameters, lowest_of(parameters), strict=True)
+    ]
+    for values in itertools.product(*tried):
         yield command.encode(form, **dict(zip(names, values, strict=True)))
 
 
@@ -101,7 +133,12 @@ class Desk:
     """A module on a desk, and a person who knows its settings by heart."""
 
     def __init__(self, bench) -> None:
-        self.bench = bench.boot()
+        self.bench = bench
+        self.start()
+
+    def start(self) -> None:
+        self.bench.module.world.change("network_time", "")  # else it may set the clock
+        self.bench.boot()
 
     def ask(self, command: str) -> str:
         """The reply, whatever ends a line just now, and however long it takes."""
@@ -115,12 +152,12 @@ class Desk:
     def shown(self, command: Command) -> str:
         """The value of *command* now."""
         name = command.name
-        if not command.has_read and name not in SHOWN_BY:
+        if command.execute is not None and command.write is None:
             match = re.search(rf"(?<![A-Z&]){name}: (\d+)", self.ask("&V"))
             return match[1] if match else "nowhere"
         if command.is_register:
             return str(getattr(self.bench.module.ports["usbat"].settings, name.lower()))
-        reply = self.ask(SHOWN_BY.get(name) or command.encode(Form.READ))
+        reply = self.ask(query_of(command))
         lines = re.findall(re.escape(name.partition("=")[0]) + r": [ -~]*", reply)
         if command is clock.CCLK:
             return reply[reply.index('"') + 1 :][:8]  # the day
@@ -177,8 +214,7 @@ class Desk:
     def lose_power(self) -> None:
         self.bench.kill()
         self.bench.open()
-        self.bench.module.power_on()
-        self.bench.wait(60)
+        self.start()
 
 
 # -- what each kind of keeping promises -------------------------------------------------------
