@@ -4,7 +4,7 @@
 
 A command that is added to the catalogue is walked over here without further ado. Where no
 value can be guessed that differs from the factory's, or nothing shows it, say how in
-``CHANGES`` or ``SHOWN_BY``.
+``CHANGES``.
 """
 
 from __future__ import annotations
@@ -44,14 +44,11 @@ CHANGES = {
     "+CSCA": '+CSCA="+491710760000",145',
     '+QSSLCFG="ciphersuite"': '+QSSLCFG="ciphersuite",0,0X0035',
     "+IPR": "+IPR=9600",
-    "+QCFGEXT": '+QCFGEXT="fota_apn",1,"internet","me","secret"',
+    '+QCFGEXT="fota_apn"': '+QCFGEXT="fota_apn",1,"internet","me","secret"',
     # Without <savetonvram>; the example shows the factory's value.
     **{c.name: f"{c.name},{1 - int(c.example[1][-1])}" for c in general.INDICATIONS},
 }
 """What sets another value, where it cannot be guessed."""
-
-SHOWN_BY = {"+QCFGEXT": '+QCFGEXT="fota_apn"'}
-"""What shows the value, where it is not the read form."""
 
 NO_SETTINGS = {
     "+CPIN": "opens the card",
@@ -107,8 +104,6 @@ def is_indexed(command: Command) -> bool:
 
 def query_of(command: Command) -> str:
     """What shows the value."""
-    if command.name in SHOWN_BY:
-        return SHOWN_BY[command.name]
     if not is_indexed(command):
         return command.encode(Form.READ)
     asked = tuple(parameter for parameter in command.write or () if not parameter.is_optional)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of ports, power and time; no behaviour here."""
+"""Settings of ports and time; no behaviour here."""
 
 # ruff: noqa: FBT003 - setting() is dataclasses.field, its first argument the default
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dfota.modem.setting import AT, OPEN, setting
 
 @dataclass(frozen=True, kw_only=True)
 class PortLineSettings:
-    """Settings of ports, power and time."""
+    """Settings of ports and time."""
 
     urc_port: str = setting(
         "usbat",
@@ -34,18 +34,6 @@ class PortLineSettings:
         "Shortest pause between two URCs on one port, milliseconds; each is a write of its own.",
         OPEN + "the pulse of RI for a URC is 120 ms (AT manual, `urc/ri/other`); fwupd looks "
         "every 100 ms and takes one line of each read",
-    )
-    boot_s: float = setting(
-        4.9, "Time from power-on to `RDY`, seconds.", "hardware design V1.3: UART active"
-    )
-    boot_line_gap_ms: int = setting(
-        400, "Pause between two boot lines, milliseconds.", "boot log of a real BG96"
-    )
-    power_off_s: float = setting(
-        2.0, "Time from `AT+QPOWD` to `POWERED DOWN`, seconds.", "hardware design V1.3"
-    )
-    power_on_after_s: float = setting(
-        2.0, "Time from an armed power cut to power-on, seconds.", "simulation only"
     )
     wait_floor_s: float = setting(
         5.0,
