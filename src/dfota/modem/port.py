@@ -182,6 +182,18 @@ class Port:
         self._waiting_urcs.clear()
         self._stop_urc_timer()
 
+    def take_data(self, transfer: Transfer) -> None:
+        """Enter a data mode that no command asked for just now, and that has no CONNECT."""
+        self._transfer = transfer
+        transfer.begin(self)
+        early = self._decoder.take_pending()
+        if early:
+            self._decoder.feed(transfer.feed(early))
+
+    def leave_data(self) -> None:
+        """Leave such a data mode."""
+        self._transfer = None
+
     @property
     def is_in_data_mode(self) -> bool:
         """Whether what the host sends is data."""
@@ -310,7 +322,8 @@ class Port:
     def _print_urcs(self) -> None:
         """Print what waits, as far as it may be printed now."""
         while self._waiting_urcs and self._urc_timer is None:
-            if self._transfer is not None or self._coming_transfer is not None:
+            is_data = self._transfer is not None and self._transfer.is_mute
+            if is_data or self._coming_transfer is not None:
                 return
             if self._is_taking_effect:
                 return
