@@ -19,7 +19,14 @@ from dfota.at.code_families import (
     explain_ftp_error,
     explain_http_error,
 )
-from dfota.at.codes import CME_ERRORS, FILE_ERRORS, FOTA_ERRORS, HTTP_ERRORS, Explanation
+from dfota.at.codes import (
+    CME_ERRORS,
+    CMS_ERRORS,
+    FILE_ERRORS,
+    FOTA_ERRORS,
+    HTTP_ERRORS,
+    Explanation,
+)
 from dfota.at.command import DERIVED, Command, Form, Saving, encode_line, list_settings
 from dfota.at.command_decoder import (
     LINE_MAX_BYTES,
@@ -35,7 +42,7 @@ from dfota.at.commandline import Invocation, parse_line
 from dfota.at.location import FTP_SCHEMES, LOCATION_MAX_BYTES, Location, parse_location
 from dfota.at.parameters import Choice, Hexadecimal, Integer, Parameter, String, Value
 from dfota.at.printable import escape
-from dfota.at.reply import CmeError, FinalResult, ReplyFormat, ResultCode
+from dfota.at.reply import CmeError, CmsError, FinalResult, ReplyFormat, ResultCode
 from dfota.at.reply_decoder import (
     DataAcknowledged,
     DataModeEntered,
@@ -78,6 +85,7 @@ from dfota.at.urc import (
 
 __all__ = [
     "CME_ERRORS",
+    "CMS_ERRORS",
     "COMMANDS",
     "DERIVED",
     "FILE_ERRORS",
@@ -93,6 +101,7 @@ __all__ = [
     "CfunReported",
     "Choice",
     "CmeError",
+    "CmsError",
     "Command",
     "CommandEvent",
     "CommandLineDecoder",

@@ -144,6 +144,45 @@ CME_ERRORS: Mapping[int, str] = MappingProxyType(
 )
 """``<err>`` of ``+CME ERROR``: AT manual table 19, FILE manual table 1 (400 to 426), flash scrub note (323, 440 to 442)."""
 
+CMS_ERRORS: Mapping[int, str] = MappingProxyType(
+    {
+        300: "ME failure",
+        301: "SMS ME reserved",
+        302: "Operation not allowed",
+        303: "Operation not supported",
+        304: "Invalid PDU mode",
+        305: "Invalid text mode",
+        310: "SIM not inserted",
+        311: "SIM pin necessary",
+        312: "PH SIM pin necessary",
+        313: "SIM failure",
+        314: "SIM busy",
+        315: "SIM wrong",
+        316: "SIM PUK required",
+        317: "SIM PIN2 required",
+        318: "SIM PUK2 required",
+        320: "Memory failure",
+        321: "Invalid memory index",
+        322: "Memory full",
+        330: "SMSC address unknown",
+        331: "No network",
+        332: "Network timeout",
+        340: "No acknowledgement expected",
+        500: "Unknown",
+        512: "SIM not ready",
+        513: "Message length exceeds",
+        514: "Invalid request parameters",
+        515: "ME storage failure",
+        517: "Invalid service mode",
+        528: "More message to send state error",
+        529: "MO SMS is not allow",
+        530: "GPRS is suspended",
+        531: "ME storage full",
+    }
+)
+"""``<err>`` of ``+CMS ERROR``: AT manual V2.3, table 20, its brackets dropped as in the words
+of ``+CME ERROR``. 340 stands in the example of 8.12 alone; its words are 27.005's."""
+
 FILE_ERRORS: Mapping[int, str] = MappingProxyType(
     {number: meaning for number, meaning in CME_ERRORS.items() if 400 <= number <= 426}
 )

@@ -19,7 +19,7 @@ from dfota.at.code_families import (
     explain_ftp_error,
     explain_http_error,
 )
-from dfota.at.codes import CME_ERRORS, FOTA_ERRORS, HTTP_ERRORS, Explanation
+from dfota.at.codes import CME_ERRORS, CMS_ERRORS, FOTA_ERRORS, HTTP_ERRORS, Explanation
 
 
 def render_codes() -> str:
@@ -54,6 +54,11 @@ report is listed at the end.
                 "`AT+CMEE=2`\n(AT manual V2.3, table 19; FILE manual V1.0, table 1, from 400; "
                 "flash scrub note V1.1, 323 and 440 to 442).",
                 CME_ERRORS,
+            ),
+            _plain(
+                "Short messages",
+                "Reported by `+CMS ERROR: <err>`, in the same two ways (AT manual V2.3, table 20).",
+                CMS_ERRORS,
             ),
             *(_family(family) for family in Family if family is not Family.BG96),
         )

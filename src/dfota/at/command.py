@@ -50,6 +50,8 @@ class Saving(Enum):
     """``AT&W`` keeps it, ``ATZ`` and the next start bring back what was kept."""
     START = "start"
     """``AT&W`` keeps it, the next start brings it back, ``ATZ`` leaves it alone."""
+    SUPPLY = "supply"
+    """Kept until the supply is gone, restarts included."""
     NV = "nv"
     """Kept without power, at once."""
 

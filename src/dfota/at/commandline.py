@@ -133,7 +133,9 @@ def _next(text: str, position: int, commands: Mapping[str, Command]) -> tuple[In
         name = match[1].upper()
         if name == "D":
             # A dial string takes the rest of the line, whatever it holds.
-            return Invocation("D", None, Form.EXECUTE, problem="dialling"), len(text)
+            dialled = text[match.start() + 1 :]
+            fields = (dialled,) if dialled else ()
+            return Invocation("D", commands.get("D"), Form.EXECUTE, fields), len(text)
         if text[match.end() : match.end() + 1] in {"?", "="}:
             # Taken as ATE and a fault behind it, "ATE?" would switch the echo off.
             rest = text[position:]

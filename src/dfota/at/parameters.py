@@ -181,6 +181,8 @@ class String:
     @property
     def allowed(self) -> str:
         """The allowed values as a test form prints them."""
+        if self.alphabet == "01" and self.min_bytes == self.max_bytes:
+            return f'("{"0" * self.max_bytes}"-"{"1" * self.max_bytes}")'
         if not self.only:
             return f"<{self.name}>"
         mark = "" if self.is_written_bare else '"'

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from dfota.at.codes import CME_ERRORS
+from dfota.at.codes import CME_ERRORS, CMS_ERRORS
 
 
 class ResultCode(Enum):
@@ -50,7 +50,17 @@ class CmeError:
         return f"+CME ERROR: {self.number}"
 
 
-FinalResult = ResultCode | CmeError
+@dataclass(frozen=True, slots=True)
+class CmsError:
+    """The final result code ``+CMS ERROR: <number>`` of the message commands."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"+CMS ERROR: {self.number}"
+
+
+FinalResult = ResultCode | CmeError | CmsError
 """What ends a reply."""
 
 
@@ -74,7 +84,7 @@ class ReplyFormat:
 
     def information(self, lines: Iterable[str]) -> bytes:
         """The information response of one command; its lines stand without blank lines."""
-        body = b"".join(line.encode("ascii", "replace") + self._line_end for line in lines)
+        body = b"".join(line.encode("latin-1", "replace") + self._line_end for line in lines)
         if not body:
             return b""
         return self._line_end + body if self.verbose else body
@@ -83,12 +93,13 @@ class ReplyFormat:
         """A final or intermediate result code; empty where ``ATQ1`` suppresses it."""
         if self.quiet:
             return b""
-        if isinstance(result, CmeError):
+        if isinstance(result, (CmeError, CmsError)):
             if self.cmee == 0:
                 return self.result(ResultCode.ERROR)
             text = str(result)
             if self.cmee == 2:
-                text = f"+CME ERROR: {CME_ERRORS.get(result.number, result.number)}"
+                words = CME_ERRORS if isinstance(result, CmeError) else CMS_ERRORS
+                text = f"{text.partition(':')[0]}: {words.get(result.number, result.number)}"
         elif self.verbose:
             text = result.text
         else:
@@ -96,6 +107,12 @@ class ReplyFormat:
         if self.verbose:
             return self._line_end + text.encode("ascii") + self._line_end
         return text.encode("ascii") + bytes((self.s3,))
+
+    def connected(self, size: int | None) -> bytes:
+        """``CONNECT``, with the number of bytes that come, where the command tells it."""
+        if size is None or self.quiet or not self.verbose:
+            return self.result(ResultCode.CONNECT)
+        return self._line_end + f"CONNECT {size}".encode("ascii") + self._line_end
 
     def unsolicited(self, text: str) -> bytes:
         """An unsolicited result code, framed like an information response."""

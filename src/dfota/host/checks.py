@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from dfota.at import Form
 from dfota.at.catalog.fota import QCFGEXT
-from dfota.at.catalog.general import CBC, QURCCFG_URCPORT
+from dfota.at.catalog.general import QURCCFG_URCPORT
 from dfota.at.catalog.network import CEREG, CGREG, COPS, CREG, CSQ
+from dfota.at.catalog.power import CBC
 from dfota.at.catalog.sim import CPIN
 from dfota.host.dialogue import Answer, Listen, Procedure, ask, ask_chain
 from dfota.host.events import CheckResult, CheckStatus, Identified

@@ -8,18 +8,21 @@
 
 from __future__ import annotations
 
+from dfota.modem.download import HttpError
+from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
 from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import (
-    Download,
-    DownloadRequest,
-    Fetch,
-    FetchEnd,
-    FetchListener,
-    FetchRequest,
-    HttpError,
+    Closed,
+    Connected,
+    Dial,
+    Failed,
+    Link,
+    LinkEvent,
     Network,
+    NetworkFailure,
     NoNetwork,
+    Received,
 )
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import (
@@ -43,27 +46,33 @@ from dfota.modem.trust import Trust
 __all__ = [
     "BG96",
     "BusyAnswer",
+    "Closed",
+    "Connected",
     "CutPhase",
     "CutReport",
+    "Dial",
     "Direction",
-    "Download",
-    "DownloadRequest",
+    "Exchange",
     "FactoryImage",
-    "Fetch",
+    "Failed",
     "FetchEnd",
     "FetchListener",
     "FetchRequest",
     "HttpError",
+    "Link",
+    "LinkEvent",
     "MemoryState",
     "MissingPackage",
     "ModuleOptions",
     "ModuleService",
     "ModuleState",
     "Network",
+    "NetworkFailure",
     "NoNetwork",
     "Power",
     "PowerCut",
     "Profile",
+    "Received",
     "ResumeStart",
     "RunningModule",
     "Setting",

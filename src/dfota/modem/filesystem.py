@@ -328,18 +328,27 @@ class FileSystem:
         with _failing_as(READ_FAILED, path[-1]):
             return self._storage.read(path, offset, size)
 
-    def write_part(self, path: EfsPath, offset: int, data: bytes) -> None:
-        """Change a file in place; *offset* is at most its size.
+    def size(self, path: EfsPath) -> int:
+        """How many bytes the file at *path* has.
+
+        Raises:
+            FileSystemError: 405 it is not there.
+        """
+        return self._node_of(path).size
+
+    def write_part(self, path: EfsPath, offset: int, data: bytes) -> int:
+        """Change a file in place; *offset* is at most its size. Gives how much fitted.
 
         Raises:
             FileSystemError: 403 the drive is full, 409 writing failed.
         """
-        growth = offset + len(data) - self._node_of(path).size
-        if growth > 0 and not self.has_room_for(growth):
-            raise FileSystemError(DRIVE_FULL, path[-1])
+        size = self.size(path)
+        room = max(0, size - offset) + max(0, self._room)
+        fitting = data[:room]
         with _failing_as(WRITE_FAILED, path[-1], full=DRIVE_FULL):
-            self._storage.write(path, offset, data)
-        self._stored += max(0, growth)
+            self._storage.write(path, offset, fitting)
+        self._stored += max(0, offset + len(fitting) - size)
+        return len(fitting)
 
     def truncate(self, path: EfsPath, size: int) -> None:
         """Cut a file, and make sure that it stays so.
@@ -384,13 +393,17 @@ class FileSystem:
 
     def has_room_for(self, size: int) -> bool:
         """Whether *size* more bytes fit, as far as is known since the last look."""
-        incoming = sum(file.size for file in self._incoming)
-        return size <= self.total_bytes - self._reserved_bytes - self._stored - incoming
+        return size <= self._room
 
     def forget(self, file: IncomingFile, *, stored: int) -> None:
         """*file* has ended; *stored* bytes of it are there."""
         self._incoming = tuple(other for other in self._incoming if other is not file)
         self._stored += stored
+
+    @property
+    def _room(self) -> int:
+        incoming = sum(file.size for file in self._incoming)
+        return self.total_bytes - self._reserved_bytes - self._stored - incoming
 
     def _node_of(self, path: EfsPath) -> Node:
         found = self.node(path)

@@ -19,10 +19,12 @@ from dfota.at import COMMANDS, AppReady, CfunReported, Command, PoweredDown, Rea
 from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
+from dfota.modem.clock import Clock
 from dfota.modem.embedding import CollectedWrites, Embedded
+from dfota.modem.exchange import Exchange, Exchanges, FetchListener, FetchRequest
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
 from dfota.modem.memory_state import FactoryImage, MemoryState
-from dfota.modem.network import Network, NoNetwork
+from dfota.modem.network import LinkEvent, Links, Network, NoNetwork
 from dfota.modem.nv import FotaApn, Nv
 from dfota.modem.port import Port
 from dfota.modem.power import CutPhase, CutReport, PowerCut
@@ -106,7 +108,7 @@ class VirtualModule(Embedded):
             raise MisuseError(f"ports are some of {', '.join(URC_PORTS)}, not {port_names}")
         self.profile = profile
         self.trust = trust or Trust()
-        self.network: Network = network or NoNetwork()
+        self.links = Links(network or NoNetwork())
         self.log = log
         self._on_power_lost = on_power_lost
         self.timeline = Timeline(speed or Speed(), profile.wait_floor_s)
@@ -122,6 +124,7 @@ class VirtualModule(Embedded):
         self._parts: dict[Callable[[VirtualModule], Part], Part] = {}
         self.world = World.around(profile)
         self.engine = Engine(state.flash)
+        self.clock = Clock(self)
         self.sim = SimCard(self)  # before the radio, which looks at it when a card comes
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
@@ -180,6 +183,11 @@ class VirtualModule(Embedded):
         if self.power is not Power.OFF:
             self._lose_power(None)
 
+    def close(self) -> None:
+        """Nobody drives it any more: let go of what is open, as dark as without a supply."""
+        if self.power is not Power.OFF:
+            self._halt()
+
     def arm_power_cut(self, cut: PowerCut | None) -> None:
         """Cut the power at a place of the upgrade, once; it returns after the profile's time."""
         self._armed = cut
@@ -192,6 +200,11 @@ class VirtualModule(Embedded):
         if self.is_installing and self.profile.busy_answer is BusyAnswer.SILENT:
             return
         self._guard(lambda: self.ports[port_name].receive(data))
+
+    def hear(self, number: int, event: LinkEvent, now: float) -> None:
+        """Take what the network says about the link *number* at the instant *now*."""
+        self.set_time(now)
+        self._guard(lambda: self.links.hear(number, event))
 
     def set_time(self, now: float) -> None:
         """Let the clock be *now* without doing what is due."""
@@ -227,6 +240,10 @@ class VirtualModule(Embedded):
         if found is None:
             found = self._parts[kind] = kind(self)
         return cast("_P", found)
+
+    def fetch(self, request: FetchRequest, listener: FetchListener) -> Exchange:
+        """Begin an HTTP exchange over the module's bearer."""
+        return self.part(Exchanges).begin(request, listener)
 
     @property
     def nv(self) -> Nv:
@@ -374,6 +391,7 @@ class VirtualModule(Embedded):
         self._state.flash.lose_power_at(None)
         self._state.flash.lose_power()
         self._halt()
+        self.clock.lose_power()
         self.log(str(self.last_cut))
         self._on_power_lost(self.last_cut)
 
@@ -384,8 +402,10 @@ class VirtualModule(Embedded):
         parts, self._parts = self._parts, {}
         for part in parts.values():
             part.halt()
+        self.links.halt()
         self.upgrade.reset()
         self.sim.reset()
+        self.clock.reset()
         self.radio.reset()
         for port in self.ports.values():
             port.reset(PortSettings())

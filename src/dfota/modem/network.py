@@ -1,79 +1,39 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""What the module asks of the network, and how it hears of the outcome; no socket here."""
+"""The seam between module and network: what it dials and what it hears; no socket here.
+
+Rule 1. Everything that the network has to say reaches the module as a ``LinkEvent`` through
+``VirtualModule.hear``: a value, at an instant. Who records those calls can replay a run
+without any server.
+Rule 2. A link's number is used once in the life of a ``VirtualModule``; what is said about a
+number that the module has given up is not heard.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import base64
+import binascii
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum
 from typing import Protocol
 
-from dfota.at import Location
-from dfota.modem.filesystem import IncomingFile
-from dfota.modem.profiles import Profile
+from dfota.errors import MisuseError
+from dfota.modem.surroundings import IpSupport
 
 
-class HttpError(IntEnum):
-    """``<http_err>`` of ``HTTPEND``: DFOTA guide, table 1."""
+class NetworkFailure(Enum):
+    """Why there is no connection, or none any more."""
 
-    OK = 0
-    UNKNOWN = 701
-    CONNECTION_FAILED = 702
-    REQUEST_FAILED = 703
-    TIMEOUT = 704
-    FILE_NOT_FOUND = 706
-    WRITE_FAILED = 707
-    FILE_TOO_LARGE = 708
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """The content of the certificate files in ``/datatx``; ``None`` where one is not there."""
-
-    ca: bytes | None = None
-    client_cert: bytes | None = None
-    client_key: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DownloadRequest:
-    """One download.
-
-    Attributes:
-        location: from where.
-        ip_type: 0 IPv4, 1 IPv6, 2 both (``fota_apn``).
-        tls: certificates.
-        max_bytes: the largest body that is taken.
-        begin_file: opens the place where the body goes.
-        profile: patience and oddities.
-        on_progress: told after each piece: bytes so far, and all if known.
-    """
-
-    location: Location
-    ip_type: int
-    tls: TlsFiles
-    max_bytes: int
-    begin_file: Callable[[], IncomingFile]
-    profile: Profile
-    on_progress: Callable[[int, int | None], None]
-
-
-class FetchEnd(Enum):
-    """How one HTTP exchange ended; each client has its own numbers for these."""
-
-    COMPLETE = "complete"
-    """The whole answer was there."""
-    DNS_FAILED = "dns-failed"
-    CONNECTION_FAILED = "connection-failed"
-    """Refused or unreachable."""
-    CONNECTION_TIMED_OUT = "connection-timed-out"
-    TLS_FAILED = "tls-failed"
-    """No agreement, no trust, or a certificate file that cannot be used."""
-    CLOSED = "closed"
-    """The server left before the end of its answer."""
-    MALFORMED = "malformed"
-    """What came is no HTTP answer."""
+    NAME = "name"
+    """The name was not resolved."""
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    """There is no road to the host."""
+    TLS = "tls"
+    """The handshake failed, or a certificate file of the module cannot be used."""
+    RESET = "reset"
+    """The other side broke the connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,90 +63,182 @@ class TlsRules:
     handshake_timeout_s: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class FetchRequest:
-    """One HTTP exchange, whoever wants it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dial:
+    """One connection that the module wants.
 
     Attributes:
-        location: where the server is.
-        message: the bytes of the request, headers and body, as they go out.
-        ip_type: 0 IPv4, 1 IPv6, 2 both.
-        tls: for ``https``.
-        connect_timeout_s: patience with the connection, without the TLS handshake.
-        profile: the radio, and the floor of patience.
+        host: as the module's user named it; what SNI says.
+        address: what to connect to: an address that the laboratory put in the name's
+            place, or the host itself.
+        port: of the server.
+        family: which addresses may be used.
+        tls: ``None``: plain TCP.
     """
 
-    location: Location
-    message: bytes
-    ip_type: int
-    tls: TlsRules | None
-    connect_timeout_s: float
-    profile: Profile
+    host: str
+    address: str
+    port: int
+    family: IpSupport = IpSupport.IPV4V6
+    tls: TlsRules | None = None
 
 
-class FetchListener(Protocol):
-    """Hears what comes of an exchange, from the module's driver."""
-
-    def answered(self, status: int, head: bytes, length: int | None) -> None:
-        """The head of the answer is there: raw up to the empty line; *length* if it is told."""
-
-    def received(self, data: bytes) -> None:
-        """The next bytes of the body."""
-
-    def ended(self, end: FetchEnd) -> None:
-        """It is over; called once, unless it was aborted."""
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The connection stands, TLS included."""
 
 
-class Download(Protocol):
-    """A running download."""
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Bytes came (decrypted where TLS is spoken)."""
 
-    def abort(self) -> None:
-        """Stop without a result; nothing is left behind. Harmless when it has ended."""
+    data: bytes
 
 
-class Fetch(Protocol):
-    """A running exchange."""
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The other side ended the connection in order."""
 
-    def abort(self) -> None:
-        """Stop; the listener hears nothing more. Harmless when it has ended."""
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There is no connection, or none any more."""
+
+    reason: NetworkFailure
+
+
+LinkEvent = Connected | Received | Closed | Failed
+"""What the network says about a link; after ``Closed`` and ``Failed`` nothing more comes."""
+
+
+class Link(Protocol):
+    """The module's end of a connection; all of it is harmless after the end."""
+
+    def send(self, data: bytes) -> None:
+        """Send bytes; only once ``Connected`` was heard."""
 
     def pause(self) -> None:
-        """Take no more of the body for now (the server feels it after a while)."""
+        """Let nothing more come for now; what is under way may still come."""
 
     def resume(self) -> None:
-        """Go on after ``pause``."""
+        """Let it come again."""
+
+    def abort(self) -> None:
+        """Drop the connection at once; nothing is heard of it any more."""
 
 
 class Network(Protocol):
-    """Where downloads come from."""
+    """Where connections come from."""
 
-    def begin(self, request: DownloadRequest, on_end: Callable[[HttpError], None]) -> Download:
-        """Start a download; *on_end* is called later, from the module's driver, once."""
+    def dial(self, number: int, target: Dial) -> Link:
+        """Begin to connect; the outcome is told to ``VirtualModule.hear`` under *number*.
 
-    def fetch(self, request: FetchRequest, listener: FetchListener) -> Fetch:
-        """Start an exchange; *listener* hears of it later, from the module's driver."""
+        It may be told before this returns.
+        """
 
 
 class NoNetwork:
-    """A network without any server: every connection fails."""
+    """A network without anybody: nobody ever answers (and a replay needs none)."""
 
-    def begin(self, request: DownloadRequest, on_end: Callable[[HttpError], None]) -> Download:
-        """Report 702 at once."""
-        on_end(HttpError.CONNECTION_FAILED)
-        return _Nothing()
-
-    def fetch(self, request: FetchRequest, listener: FetchListener) -> Fetch:
-        """Fail at once."""
-        listener.ended(FetchEnd.CONNECTION_FAILED)
-        return _Nothing()
+    def dial(self, number: int, target: Dial) -> Link:
+        """Nothing will be told."""
+        return _DeadLink()
 
 
-class _Nothing:
-    def abort(self) -> None:
-        """There is nothing to stop."""
+class _DeadLink:
+    def send(self, data: bytes) -> None:
+        """There is nobody."""
 
     def pause(self) -> None:
-        """There is nothing to stop."""
+        """There is nobody."""
 
     def resume(self) -> None:
-        """There is nothing to go on with."""
+        """There is nobody."""
+
+    def abort(self) -> None:
+        """There is nobody."""
+
+
+class Links:
+    """The module's open links by number."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._count = 0
+        self._ears: dict[int, Callable[[LinkEvent], None]] = {}
+        self._links: dict[int, Link] = {}
+
+    def dial(self, target: Dial, ear: Callable[[LinkEvent], None]) -> int:
+        """Begin to connect; *ear* hears the events, possibly before this returns."""
+        self._count += 1
+        number = self._count
+        self._ears[number] = ear
+        link = self._network.dial(number, target)
+        if number in self._ears:
+            self._links[number] = link
+        else:
+            link.abort()
+        return number
+
+    def hear(self, number: int, event: LinkEvent) -> None:
+        """Pass *event* on, if anybody still listens."""
+        ear = self._ears.get(number)
+        if ear is not None:
+            ear(event)
+
+    def send(self, number: int, data: bytes) -> None:
+        """Send bytes; harmless when the link is gone."""
+        if number in self._links:
+            self._links[number].send(data)
+
+    def hold(self, number: int, *, paused: bool) -> None:
+        """Let nothing more come for now, or let it come again."""
+        link = self._links.get(number)
+        if link is not None:
+            (link.pause if paused else link.resume)()
+
+    def drop(self, number: int) -> None:
+        """Abort a link; harmless when it is gone."""
+        self._ears.pop(number, None)
+        link = self._links.pop(number, None)
+        if link is not None:
+            link.abort()
+
+    def halt(self) -> None:
+        """Abort all of them."""
+        for number in list(self._ears):
+            self.drop(number)
+
+
+def event_facts(event: LinkEvent) -> dict[str, str]:
+    """*event* as words for a trace; see ``event_of``."""
+    match event:
+        case Connected():
+            return {"event": "connected"}
+        case Received(data):
+            return {"event": "received", "data": base64.b64encode(data).decode()}
+        case Closed():
+            return {"event": "closed"}
+        case Failed(reason):
+            return {"event": "failed", "reason": reason.value}
+
+
+def event_of(facts: Mapping[str, object]) -> LinkEvent:
+    """Read what ``event_facts`` wrote.
+
+    Raises:
+        MisuseError: it is something else.
+    """
+    try:
+        match facts.get("event"):
+            case "connected":
+                return Connected()
+            case "received":
+                return Received(base64.b64decode(str(facts["data"]), validate=True))
+            case "closed":
+                return Closed()
+            case "failed":
+                return Failed(NetworkFailure(facts["reason"]))
+    except (KeyError, ValueError, binascii.Error):
+        pass
+    raise MisuseError(f"{str(facts)[:80]} is no network event")

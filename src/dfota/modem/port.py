@@ -34,6 +34,7 @@ from dfota.at import (
 from dfota.at.catalog.files import FILES
 from dfota.errors import AtError, AtParameterError, FileSystemError, MisuseError, OutputError
 from dfota.modem.filesystem import INVALID_NAME
+from dfota.modem.indications import ALL, Indications
 from dfota.modem.profiles import BusyAnswer
 from dfota.modem.reply import ERROR, HANDLERS, Reply, call, cme
 from dfota.modem.settings import PortSettings
@@ -151,6 +152,8 @@ class Port:
         command itself causes waits for the final result code. Behind another URC it keeps
         the profile's distance.
         """
+        if not self.module.part(Indications).is_on(ALL):
+            return
         text = urc if isinstance(urc, str) else urc.encode()
         self._waiting_urcs.append(self._format.unsolicited(text))
         del self._waiting_urcs[:-WAITING_URCS_MAX]
@@ -168,6 +171,16 @@ class Port:
             self.write(line)
         self._waiting_urcs.clear()
         self._stop_urc_timer()
+
+    @property
+    def is_in_data_mode(self) -> bool:
+        """Whether what the host sends is data."""
+        return self._transfer is not None or self._coming_transfer is not None
+
+    def drop_dtr(self) -> None:
+        """The host let its DTR line go: with ``AT&D1`` and ``AT&D2`` that ends a data mode."""
+        if self.settings.d and self._transfer is not None:
+            self._transfer.escape()
 
     def end_transfer(self, reply: Reply) -> None:
         """Leave the data mode; *reply* ends the command that entered it."""
@@ -318,7 +331,7 @@ class Port:
         if transfer is None:
             return
         early = self._decoder.take_pending().removeprefix(b"\n")
-        data = bytes(self._buffer) + self._format.result(ResultCode.CONNECT)
+        data = bytes(self._buffer) + transfer.opening(self._format)
         self._buffer.clear()
         self.write(data)
         self._transfer = transfer

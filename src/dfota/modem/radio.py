@@ -7,6 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dfota.at import CpinReported, QusimReported, RegistrationReported, SmsDone, Urc
+from dfota.modem.exchange import Exchanges
+from dfota.modem.indications import CSQ, Indications
 from dfota.modem.surroundings import Technology, parse_technologies
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Radio:
         self._report_changes()
         if was_registered:
             self._module.upgrade.lose_bearer()
+            self._module.part(Exchanges).lose_bearer()
 
     @property
     def technology(self) -> Technology | None:
@@ -125,19 +128,31 @@ class Radio:
         return world.area_code, world.cell_id, technology.act
 
     def _world_changed(self, fact: str) -> None:
-        """Coverage or SIM came or went."""
+        """Coverage or SIM came or went, or what happens to packets has changed."""
         world = self._module.world
-        if fact not in {"sim", "coverage"} or self._module.power.value != "running":
+        if self._module.power.value != "running":
             return
-        if not self._module.sim.is_ready or not world.coverage:
+        if fact in {"rssi", "ber"}:
+            self._report_signal()
+        if fact not in {"sim", "coverage"}:
+            self._module.part(Exchanges).look()
+        elif not self._module.sim.is_ready or not world.coverage:
             self.deregister()
         else:
             self.search()
+
+    def _report_signal(self) -> None:
+        """``+QIND: "csq"``, where ``AT+QINDCFG`` wants it."""
+        module = self._module
+        is_heard = self.fun == FULL and module.world.coverage
+        if is_heard and module.part(Indications).is_on(CSQ):
+            module.report(f'+QIND: "csq",{module.world.rssi},{module.world.ber}')
 
     def _registered(self) -> None:
         self._timer = None
         self.is_registered = True
         self._report_changes()
+        self._module.clock.network_told()
 
     def _report_changes(self) -> None:
         """``+CREG`` and its kin, where ``<stat>`` is not what it was."""

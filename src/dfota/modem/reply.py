@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dfota.at import CmeError, Command, FinalResult, Form, ResultCode
+from dfota.at import CmeError, CmsError, Command, FinalResult, Form, ResultCode
 from dfota.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -57,6 +57,11 @@ def information(*lines: str) -> Reply:
 def cme(number: int) -> Reply:
     """``+CME ERROR: <number>``."""
     return Reply(result=CmeError(number))
+
+
+def cms(number: int) -> Reply:
+    """``+CMS ERROR: <number>``."""
+    return Reply(result=CmsError(number))
 
 
 def handles(command: Command, form: Form) -> Callable[[Handler], Handler]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dfota.modem.download import AsyncioNetwork
 from dfota.modem.endpoints import Endpoint, PtyEndpoint, TcpEndpoint
 from dfota.modem.module import VirtualModule
+from dfota.modem.network import LinkEvent
 from dfota.modem.power import CutReport, PowerCut
 from dfota.modem.profiles import BG96, Profile
+from dfota.modem.sockets import AsyncioNetwork
 from dfota.modem.state import StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry, TranscriptFile, TranscriptSink
@@ -112,7 +113,7 @@ class ModuleService:
             self._state = StateDirectory(
                 options.state, firmware=options.firmware, profile=options.profile
             )
-            self._network = AsyncioNetwork(options.speed, self._tell)
+            self._network = AsyncioNetwork(self._hear)
             self.module = VirtualModule(
                 self._state,
                 profile=options.profile,
@@ -136,6 +137,9 @@ class ModuleService:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        module: VirtualModule | None = getattr(self, "module", None)
+        if self._state is not None and module is not None:
+            module.close()
         if self._network is not None:
             await self._network.close()
         for endpoint in self._endpoints.values():
@@ -187,6 +191,11 @@ class ModuleService:
         self.module.set_time(self._now)
         self._note(port, Direction.TO_MODULE, data)
         self.module.receive(port, data, self._now)
+        self._changed()
+
+    def _hear(self, number: int, event: LinkEvent) -> None:
+        """The network has news about a connection of the module."""
+        self.module.hear(number, event, self._now)
         self._changed()
 
     def _tell(self, news: Callable[[], None]) -> None:

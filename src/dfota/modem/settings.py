@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+
+from dfota.modem.message_settings import CallSettings, MessageSettings
 
 
 @dataclass(slots=True)
@@ -41,6 +44,10 @@ class PortSettings:
     qsimdet: int = 0
     qsimdet_level: int = 0
     qsimstat: int = 0
+    qsclk: int = 0
+    cusd: int = 0
+    messages: MessageSettings = field(default_factory=MessageSettings)
+    calls: CallSettings = field(default_factory=CallSettings)
 
     def stored(self) -> dict[str, int]:
         """The part that ``AT&W`` keeps."""
@@ -50,7 +57,7 @@ class PortSettings:
         """``AT&F``: factory values, as far as table 16 has them (flow control it has not)."""
         for entry in fields(self):
             if entry.name not in _NEVER_RESET:
-                setattr(self, entry.name, entry.default)
+                setattr(self, entry.name, _factory_value(entry))
 
     def restore(self, stored: Mapping[str, int] | None) -> None:
         """``ATZ``: what ``AT&W`` kept, else the factory values, as far as table 18 has them."""
@@ -83,10 +90,14 @@ class PortSettings:
         )
 
 
+def _factory_value(entry: Field[Any]) -> object:
+    return entry.default if entry.default_factory is MISSING else entry.default_factory()
+
+
 _STORABLE = ("e", "q", "s0", "s7", "s10", "v", "x", "c", "d", "creg", "cgreg", "cereg")
 _START_ONLY = ("qsimdet", "qsimdet_level", "qsimstat")
 """Kept by ``AT&W`` (manual, 5.9 and 5.10), but not in the tables of ``ATZ`` and ``AT&F``."""
-_NEVER_RESET = ("dce_by_dte", "dte_by_dce", *_START_ONLY)
+_NEVER_RESET = ("dce_by_dte", "dte_by_dce", "qsclk", *_START_ONLY, "calls")
 _REGISTERS = tuple(
     entry.name
     for entry in fields(PortSettings)

@@ -120,7 +120,7 @@ class Timeline:
     def wait(self, timeout_s: float, callback: Callable[[], None]) -> Timer:
         """Call *callback* when *timeout_s* of patience with somebody else are over."""
         due = self.now + self.patience_s(timeout_s)
-        return self._add(due, self.virtual_now, callback, is_supply=False)
+        return self._add(due, self.virtual_now + timeout_s, callback, is_supply=False)
 
     def patience_s(self, timeout_s: float) -> float:
         """How long *timeout_s* of patience are on the driver's clock."""

@@ -26,14 +26,10 @@ from dfota.at import (
 )
 from dfota.engine import PendingUpdate, Phase, Step
 from dfota.errors import DfotaError, FileSystemError
+from dfota.modem.download import Download, HttpError
 from dfota.modem.filesystem import (
-    CA_NAME,
-    CLIENT_CERT_NAME,
-    CLIENT_KEY_NAME,
     PACKAGE_NAME,
-    FileSystem,
 )
-from dfota.modem.network import Download, DownloadRequest, HttpError, TlsFiles
 from dfota.modem.power import CutPhase
 from dfota.modem.profiles import ResumeStart
 from dfota.modem.surroundings import parse_access_points
@@ -146,37 +142,18 @@ class Upgrade:
             yield profile.connect_attempts * attempt_s
             self._downloaded(HttpError.CONNECTION_FAILED)
             return
-        files = module.files
         module.drop_package()
-        request = DownloadRequest(
-            location=location,
-            ip_type=module.nv.fota_apn.ip_type,
-            tls=_tls_files(files),
-            max_bytes=min(profile.max_package_bytes or files.free_bytes, files.free_bytes),
-            begin_file=lambda: files.begin(PACKAGE_NAME, replaces=True, is_trusted=True),
-            profile=profile,
-            on_progress=self._on_progress,
+        self._download = Download(
+            module, location, on_progress=self._on_progress, on_end=self._downloaded
         )
-        generation = self._generation
-        ended: list[HttpError] = []
-
-        def on_end(code: HttpError) -> None:
-            # A job that was given up hears no more of its download.
-            ended.append(code)
-            if generation == self._generation:
-                self._download = None
-                self._downloaded(code)
-
-        download = module.network.begin(request, on_end)
-        if not ended:
-            self._download = download
+        self._download.begin()
 
     def _on_progress(self, done: int, total: int | None) -> None:
         self.percent = done * 100 // total if total else 0
         self._module.reached(CutPhase.DOWNLOAD, self.percent)
 
     def _downloaded(self, code: HttpError) -> None:
-        module = self._module
+        module, self._download = self._module, None
         module.report(FotaHttpEnded(int(code)))
         if code is not HttpError.OK:
             self.reset()
@@ -309,15 +286,3 @@ class Upgrade:
 
     def _enter(self, phase: str) -> None:
         self.phase, self.percent = phase, 0
-
-
-def _tls_files(files: FileSystem) -> TlsFiles:
-    def content_of(name: str) -> bytes | None:
-        if not files.has(name):
-            return None
-        try:
-            return files.read(name, is_trusted=True)
-        except FileSystemError:
-            return b""  # there, but of no use: no connection comes of it
-
-    return TlsFiles(content_of(CA_NAME), content_of(CLIENT_CERT_NAME), content_of(CLIENT_KEY_NAME))

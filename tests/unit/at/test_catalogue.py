@@ -26,7 +26,8 @@ from dfota.at import (
 )
 from dfota.at.catalog.files import QFUPL
 from dfota.at.catalog.fota import QCFGEXT, QFOTADL
-from dfota.at.catalog.general import AT_W, ATI, CFUN, IPR, S3
+from dfota.at.catalog.general import AT_W, ATI, IPR, S3
+from dfota.at.catalog.power import CFUN
 from dfota.at.catalog.sim import CPIN
 from dfota.errors import AtParameterError, MisuseError
 
@@ -71,6 +72,8 @@ def expected(command: Command, form: Form, values: dict[str, Any]) -> dict[str, 
 def test_the_module_decodes_what_the_host_encodes(
     chosen: list[tuple[Command, Form, dict[str, Any]]],
 ) -> None:
+    dialled = [entry for entry in chosen if entry[0].name == "D"]
+    chosen = [entry for entry in chosen if entry[0].name != "D"] + dialled[:1]  # takes the rest
     line = encode_line(*(command.encode(form, **values) for command, form, values in chosen))
 
     found = parse_line(line.decode("ascii").removesuffix("\r"))
@@ -84,8 +87,10 @@ def test_small_letters_mean_the_same(chosen: tuple[Command, Form, dict[str, Any]
     command, form, values = chosen
     line = encode_line(command.encode(form, **values)).decode("ascii").strip("\r")
     head, quote, tail = line.partition('"')
+    if command.name != "D":  # whose I and i are not the same
+        head = head.lower()
 
-    found = parse_line(head.lower() + quote + tail)
+    found = parse_line(head + quote + tail)
 
     assert [(i.command, i.form, i.values()) for i in found] == [
         (command, form, expected(command, form, values))

@@ -57,6 +57,11 @@ def test_forms_and_fields(line: str, name: str, form: Form, fields: tuple[str, .
     assert (found.name, found.form, found.fields) == (name, form, fields)
 
 
+def test_a_dial_string_takes_the_rest_of_the_line() -> None:
+    echo, dial = parse_line("ATE0D+49123;E1")
+    assert (echo.name, dial.name, dial.fields) == ("E", "D", ("+49123;E1",))
+
+
 @pytest.mark.parametrize(
     ("line", "before"),
     [
@@ -68,7 +73,6 @@ def test_forms_and_fields(line: str, name: str, form: Form, fields: tuple[str, .
         ("ATS3=13?", []),
         ("AT+CSQ;=", ["+CSQ"]),
         ('AT+CSQ;+X="a', ["+CSQ"]),
-        ("ATE0D+49123;E1", ["E"]),
         ("ATE0S3", ["E"]),
         ("AT+CSQ@;E1", []),
         ('AT+CSQ"x";E1', []),

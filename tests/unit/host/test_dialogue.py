@@ -165,7 +165,7 @@ def test_a_question_keeps_to_the_catalogue() -> None:
     assert Ask.command(CSQ, Form.EXECUTE) == Ask("AT+CSQ", CSQ.max_response_s + 2.0)
     with pytest.raises(MisuseError):
         Ask.command(CSQ, Form.WRITE)
-    from dfota.at.catalog.general import CFUN
+    from dfota.at.catalog.power import CFUN
 
     with pytest.raises(AtParameterError):
         Ask.command(CFUN, Form.WRITE, fun=7)

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from dfota.at import Form
-from dfota.at.catalog.general import CFUN, QGMR
+from dfota.at.catalog.general import QGMR
 from dfota.at.catalog.network import CSQ
+from dfota.at.catalog.power import CFUN
 from dfota.errors import CommandRefusedError, NoReplyError, OutputError, PortError
 from dfota.host import SerialxTransport, Session, Transcript
 

@@ -4,27 +4,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from dfota import delta
+from dfota.at import parse_location
 from dfota.modem import (
     BG96,
-    DownloadRequest,
-    FetchEnd,
-    FetchListener,
-    FetchRequest,
+    Connected,
+    Dial,
     HttpError,
+    LinkEvent,
     Profile,
+    Received,
     Speed,
     StateDirectory,
     Trust,
     VirtualModule,
     with_settings,
 )
+from dfota.modem.download import Download
+from dfota.modem.sockets import AsyncioNetwork
 from dfota.package import Partition, Release, SigningKey, build
 from dfota.values import FirmwareVersion
 
@@ -81,16 +86,17 @@ def package() -> bytes:
 
 
 @dataclass
-class FakeDownload:
+class FakeLink:
+    """The module's end of a connection that the test plays."""
+
+    number: int
+    target: Dial
+    sent: bytes = b""
+    is_paused: bool = False
     is_aborted: bool = False
 
-    def abort(self) -> None:
-        self.is_aborted = True
-
-
-@dataclass
-class FakeFetch(FakeDownload):
-    is_paused: bool = False
+    def send(self, data: bytes) -> None:
+        self.sent += data
 
     def pause(self) -> None:
         self.is_paused = True
@@ -98,38 +104,46 @@ class FakeFetch(FakeDownload):
     def resume(self) -> None:
         self.is_paused = False
 
+    def abort(self) -> None:
+        self.is_aborted = True
+
 
 @dataclass
 class FakeNetwork:
-    """Keeps requests; the test ends them."""
+    """Keeps what the module dials; the test plays the servers."""
 
-    requests: list[DownloadRequest] = field(default_factory=list)
-    downloads: list[FakeDownload] = field(default_factory=list)
-    ends: list[Callable[[HttpError], None]] = field(default_factory=list)
-    fetches: list[tuple[FetchRequest, FetchListener, FakeFetch]] = field(default_factory=list)
+    bench: Bench
+    links: list[FakeLink] = field(default_factory=list)
+    is_answered: bool = True
 
-    def begin(self, request: DownloadRequest, on_end: Callable[[HttpError], None]) -> FakeDownload:
-        self.requests.append(request)
-        self.ends.append(on_end)
-        self.downloads.append(FakeDownload())
-        return self.downloads[-1]
+    def dial(self, number: int, target: Dial) -> FakeLink:
+        self.links.append(FakeLink(number, target))
+        self.is_answered = False
+        return self.links[-1]
 
-    def fetch(self, request: FetchRequest, listener: FetchListener) -> FakeFetch:
-        self.fetches.append((request, listener, FakeFetch()))
-        return self.fetches[-1][2]
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the module waits for the test to play the server."""
+        return not self.is_answered and not self.links[-1].is_aborted
+
+    @property
+    def targets(self) -> list[Dial]:
+        return [link.target for link in self.links]
+
+    def tell(self, *events: LinkEvent, link: int = -1) -> None:
+        """Let the module hear of a connection (the newest one)."""
+        self.is_answered = True
+        for event in events:
+            self.bench.module.hear(self.links[link].number, event, self.bench.now)
 
     def answer(self, body: bytes, *, status: int = 200, head: bytes = b"") -> None:
-        """Let the newest exchange be answered, with all of *body*."""
-        _, listener, _ = self.fetches[-1]
-        listener.answered(status, head or b"HTTP/1.1 %d OK\r\n\r\n" % status, len(body))
-        listener.received(body)
-        listener.ended(FetchEnd.COMPLETE)
+        """Let the newest connection be answered, with all of *body*."""
+        head = head or b"HTTP/1.1 %d OK\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
+        self.tell(Connected(), Received(head + body))
 
     def deliver(self, body: bytes) -> None:
-        file = self.requests[-1].begin_file()
-        file.write(body)
-        file.end()
-        self.ends[-1](HttpError.OK)
+        """The package is there."""
+        self.answer(body)
 
 
 class Bench:
@@ -141,7 +155,7 @@ class Bench:
         self.path = path
         self.firmware = firmware
         self.profile: Profile = with_settings(BG96, settings)
-        self.network = FakeNetwork()
+        self.network = FakeNetwork(self)
         self.now = 0.0
         self.writes: list[tuple[str, bytes]] = []
         self.notes: list[str] = []
@@ -172,20 +186,31 @@ class Bench:
 
     def close(self) -> None:
         if self.state is not None:
+            self.module.close()
             self.state.close()
 
     # -- time
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
-        self.run(until=lambda: False, limit_s=seconds)
+        self.run(until=lambda: False, limit_s=seconds, is_patient=True)
         self.now = max(self.now, self._end)
 
-    def run(self, until: Callable[[], bool] = lambda: False, limit_s: float = 3600.0) -> None:
-        """Go from deadline to deadline until *until*, or nothing is pending."""
+    def run(
+        self,
+        until: Callable[[], bool] = lambda: False,
+        limit_s: float = 3600.0,
+        *,
+        is_patient: bool = False,
+    ) -> None:
+        """Go from deadline to deadline until *until*, or nothing is pending.
+
+        It also stops where the module waits for a server, which is the test's to play; unless
+        *is_patient*: then the module's patience runs out.
+        """
         self._end = self.now + limit_s
         for _ in range(1_000_000):
-            if until():
+            if until() or (self.network.is_awaited and not is_patient):
                 return
             deadline = self.module.next_deadline()
             if deadline is None or deadline > self._end:
@@ -254,3 +279,102 @@ def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
 def bench(make_bench: Callable[..., Bench]) -> Bench:
     """A booted, registered module with echo off."""
     return make_bench().boot().quiet()
+
+
+@pytest.fixture(scope="module")
+def shared_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The same, for tests of one file that only ask: booting takes longer than asking."""
+    bench = Bench(tmp_path_factory.mktemp("shared"))
+    yield bench.boot().quiet()
+    bench.close()
+
+
+class Rig:
+    """A module whose downloads go over real sockets; its time is driven by an event loop."""
+
+    def __init__(self, path: Path) -> None:
+        self.state = StateDirectory(path, firmware=OLD)
+        self.files = self.state.files
+        self.folder = path / "efs" / "fota"
+        self.module: VirtualModule | None = None
+        self.printed = b""
+        self.progress: list[tuple[int, int | None]] = []
+
+    def prepare(self, settings: Sequence[str], speed: Speed | None = None) -> VirtualModule:
+        """A module that is off, on the same state as the last one."""
+        self.printed, self.progress = b"", []
+
+        def output(_port: str, data: bytes) -> None:
+            self.printed += data
+
+        self.module = VirtualModule(
+            self.state,
+            profile=with_settings(BG96, settings),
+            trust=Trust((KEY.public_key,)),
+            speed=speed or Speed(None),
+            network=AsyncioNetwork(self._hear),
+            output=output,
+        )
+        return self.module
+
+    def leftovers(self) -> list[str]:
+        """Files of the module but the package."""
+        there = [path for path in self.folder.parent.rglob("*") if path.is_file()]
+        return [path.name for path in there if path != self.folder / "update.zip"]
+
+    async def fetch(self, url: str) -> HttpError:
+        """Download from *url*, without the AT side."""
+        ended: list[HttpError] = []
+        download = self.begin(url, ended.append)
+        await self.drive(lambda: bool(ended), download.begin)
+        return ended[0]
+
+    def begin(self, url: str, on_end: Callable[[HttpError], None]) -> Download:
+        assert self.module is not None
+        return Download(
+            self.module,
+            parse_location(url),
+            on_progress=lambda done, total: self.progress.append((done, total)),
+            on_end=on_end,
+        )
+
+    async def drive(self, until: Callable[[], bool], begin: Callable[[], None]) -> None:
+        """Let the module live in real time until *until*."""
+        assert self.module is not None
+        module, loop = self.module, asyncio.get_running_loop()
+        self._loop, self._started_at, self._news = loop, loop.time(), asyncio.Event()
+        module.advance(0.0)
+        begin()
+        async with asyncio.timeout(20):
+            while not until():
+                deadline = module.next_deadline()
+                pause_s = None if deadline is None else deadline - self.now
+                if pause_s is None or pause_s > 0:
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._news.wait(), pause_s)
+                self._news.clear()
+                module.advance(self.now)
+                await asyncio.sleep(0)
+        module.links.halt()
+        await asyncio.sleep(0)
+
+    @property
+    def now(self) -> float:
+        return self._loop.time() - self._started_at
+
+    def _hear(self, number: int, event: LinkEvent) -> None:
+        assert self.module is not None
+        self.module.hear(number, event, self.now)
+        self._news.set()
+
+    def close(self) -> None:
+        if self.module is not None:
+            self.module.close()
+        self.state.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    rig = Rig(tmp_path / "rig")
+    yield rig
+    rig.close()

@@ -21,12 +21,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-from dfota.at import parse_location
-from dfota.modem import BG96, DownloadRequest, HttpError, Speed, with_settings
-from dfota.modem.directory_storage import DirectoryStorage
-from dfota.modem.download import HEADERS_MAX_BYTES, AsyncioNetwork, download
-from dfota.modem.filesystem import FileSystem
-from dfota.modem.network import TlsFiles
+from dfota.modem import HttpError, Speed
+from dfota.modem.exchange import HEADERS_MAX_BYTES
+from dfota.modem.filesystem import CA_NAME, CLIENT_CERT_NAME, CLIENT_KEY_NAME, PACKAGE_NAME
 
 BODY = bytes(range(256)) * 100
 PATIENT = ("connect_attempts=1",)
@@ -77,69 +74,68 @@ class Server:
             writer.transport.abort()
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Files:
-    directory = tmp_path / "efs"
-    return Files(directory, DirectoryStorage(directory), total_bytes=1_000_000, reserved_bytes=0)
-
-
-class Files(FileSystem):
-    """A file system that knows where it lies."""
-
-    def __init__(self, directory: Path, storage: DirectoryStorage, **options: int) -> None:
-        super().__init__(storage, **options)
-        self.directory = directory
-
-
 def fetch(
-    files: Files,
+    rig,
     server: Server | None,
     *,
     settings: tuple[str, ...] = PATIENT,
     url: str = "",
-    tls: TlsFiles | None = None,
+    tls: tuple[bytes, ...] = (),
     ip_type: int = 0,
     max_bytes: int = 100_000,
     speed: Speed | None = None,
+    change: dict[str, str] | None = None,
 ) -> HttpError:
+    """Download from *server* into the module of *rig*; the file is there, or nothing is."""
+    module = rig.prepare((*settings, f"max_package_bytes={max_bytes}"), speed)
+    module.nv.fota_apn.ip_type = ip_type
+    for name, value in (change or {}).items():
+        module.world.change(name, value)
+    for name, content in zip((CA_NAME, CLIENT_CERT_NAME, CLIENT_KEY_NAME), tls, strict=False):
+        put(rig, name, content)
+
     async def run() -> HttpError:
         if server is None:
-            return await download(request(0), speed or Speed(None))
+            return await rig.fetch(url)
         async with server:
-            return await download(request(server.port), speed or Speed(None))
+            scheme = "https" if server.context else "http"
+            pattern = url or f"{scheme}://127.0.0.1:PORT/dir/update.zip?x=1"
+            return await rig.fetch(pattern.replace("PORT", str(server.port)))
 
-    def request(port: int) -> DownloadRequest:
-        scheme = "https" if server is not None and server.context else "http"
-        return DownloadRequest(
-            location=parse_location(url or f"{scheme}://127.0.0.1:{port}/dir/update.zip?x=1"),
-            ip_type=ip_type,
-            tls=tls or TlsFiles(),
-            max_bytes=max_bytes,
-            begin_file=lambda: files.begin("EUFS:/fota/update.zip", replaces=True),
-            profile=with_settings(BG96, settings),
-            on_progress=lambda done, total: progress.append((done, total)),
-        )
-
-    progress: list[tuple[int, int | None]] = []
     result = asyncio.run(run())
-    there = [path for path in files.directory.rglob("*") if path.is_file()]
-    assert len(there) == (result is HttpError.OK)
+    for name in (CA_NAME, CLIENT_CERT_NAME, CLIENT_KEY_NAME):
+        if rig.files.has(name):
+            rig.files.delete(name, is_trusted=True)
+    package = rig.folder / "update.zip"
+    assert package.exists() == (result is HttpError.OK)
+    assert rig.leftovers() == []
     if result is HttpError.OK:
-        assert progress[-1][0] == len(stored(files))
+        assert rig.progress[-1][0] == package.stat().st_size
     return result
 
 
-def stored(files: FileSystem) -> bytes:
-    return files.read("EUFS:/fota/update.zip")
+def certs(*contents: bytes) -> tuple[bytes, ...]:
+    """CA, certificate and key as they lie in /datatx."""
+    return contents
+
+
+def put(rig, name: str, data: bytes) -> None:
+    file = rig.files.begin(name, replaces=True, is_trusted=True)
+    file.write(data)
+    file.end()
+
+
+def stored(rig) -> bytes:
+    return rig.files.read("EUFS:/fota/update.zip")
 
 
 # -- what works ---------------------------------------------------------------------------
 
 
-def test_a_download_and_its_request(files):
+def test_a_download_and_its_request(rig):
     server = Server(ok(), behind="stay")
-    assert fetch(files, server) is HttpError.OK
-    assert stored(files) == BODY
+    assert fetch(rig, server) is HttpError.OK
+    assert stored(rig) == BODY
     assert server.requests == [
         b"GET /dir/update.zip?x=1 HTTP/1.1\r\n"
         b"Host: 127.0.0.1:" + str(server.port).encode() + b"\r\n"
@@ -163,18 +159,18 @@ def test_a_download_and_its_request(files):
     ],
     ids=["until it closes", "http 1.0", "another 2xx", "chunked", "100 before"],
 )
-def test_other_ways_to_send_a_body(files, answer):
-    assert fetch(files, Server(answer)) is HttpError.OK
-    assert stored(files) == BODY
+def test_other_ways_to_send_a_body(rig, answer):
+    assert fetch(rig, Server(answer)) is HttpError.OK
+    assert stored(rig) == BODY
 
 
-def test_a_new_download_replaces_the_old_file(files):
-    assert fetch(files, Server(ok(b"old"))) is HttpError.OK
-    assert fetch(files, Server(ok(b"new"))) is HttpError.OK
-    assert stored(files) == b"new"
+def test_a_new_download_replaces_the_old_file(rig):
+    assert fetch(rig, Server(ok(b"old"))) is HttpError.OK
+    assert fetch(rig, Server(ok(b"new"))) is HttpError.OK
+    assert stored(rig) == b"new"
 
 
-def test_ip_version_six_by_choice(files):
+def test_ip_version_six_by_choice(rig):
     server = Server(ok(), host="::1")
     try:
         probe = socket.socket(socket.AF_INET6)
@@ -183,170 +179,127 @@ def test_ip_version_six_by_choice(files):
     except OSError:
         pytest.skip("there is no IPv6 on this machine")
 
-    async def run(ip_type: int) -> HttpError:
-        async with server:
-            request = DownloadRequest(
-                parse_location(f"http://[::1]:{server.port}/x"),
-                ip_type,
-                TlsFiles(),
-                100_000,
-                lambda: files.begin("EUFS:/fota/update.zip", replaces=True),
-                with_settings(BG96, PATIENT),
-                lambda _done, _total: None,
-            )
-            return await download(request, Speed(None))
+    def by(ip_type: int, offered: str = "ipv4v6") -> HttpError:
+        url = "http://[::1]:PORT/x"
+        return fetch(rig, server, url=url, ip_type=ip_type, change={"ip": offered})
 
-    assert asyncio.run(run(1)) is HttpError.OK
-    assert asyncio.run(run(2)) is HttpError.OK
-    assert asyncio.run(run(0)) is HttpError.CONNECTION_FAILED
+    assert by(1) is HttpError.OK
+    assert by(2) is HttpError.OK
+    rig.files.delete(PACKAGE_NAME, is_trusted=True)
+    assert by(0) is HttpError.CONNECTION_FAILED
+    assert by(1, "ipv4") is HttpError.CONNECTION_FAILED
+    assert by(2, "ipv4") is HttpError.CONNECTION_FAILED
     assert b"Host: [::1]:" in server.requests[0]
 
 
-def test_a_slow_radio_paces_the_download(files, monkeypatch):
-    pauses: list[float] = []
-    real_sleep = asyncio.sleep
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-        await real_sleep(0)
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    assert fetch(files, Server(ok()), speed=Speed(1.0)) is HttpError.OK
-    assert sum(pauses) == pytest.approx(len(ok()) * 8 / 375_000)
-    pauses.clear()
-    assert fetch(files, Server(ok()), speed=Speed(10.0)) is HttpError.OK
-    assert sum(pauses) == pytest.approx(len(ok()) * 8 / 3_750_000)
+@pytest.mark.parametrize(
+    ("rat", "kbit_s", "trips_s"),
+    [("cat-m1", 375, 0.3), ("cat-nb1", 32, 4.8), ("egprs", 296, 1.8)],
+)
+def test_a_download_takes_the_time_of_its_radio_also_at_full_speed(rig, rat, kbit_s, trips_s):
+    server = Server(ok())
+    assert fetch(rig, server, change={"rat": rat}) is HttpError.OK
+    took_s = rig.module.timeline.virtual_now
+    # A name, a connection and an answer are three questions less the overlapping one.
+    expected_s = len(ok()) / (kbit_s * 125)
+    assert took_s == pytest.approx(expected_s + trips_s * 2 / 3, rel=0.2, abs=0.3)
 
 
 # -- 702 ------------------------------------------------------------------------------------
 
 
-def test_702_when_nobody_listens(files):
+def test_702_when_nobody_listens(rig):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/x"
-        assert fetch(files, None, url=url) is HttpError.CONNECTION_FAILED
+        assert fetch(rig, None, url=url) is HttpError.CONNECTION_FAILED
 
 
-def test_702_after_as_many_attempts_as_the_module_makes(files, monkeypatch):
-    attempts: list[str] = []
-
-    async def refuse(*args: object, **_: object) -> None:
-        attempts.append(str(args[0]))
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(asyncio, "open_connection", refuse)
-    assert fetch(files, None, url="http://host/x", settings=()) is HttpError.CONNECTION_FAILED
-    assert attempts == ["host"] * 6
+def test_702_after_as_many_attempts_as_the_module_makes(rig):
+    hosts = {"hosts": "gone.example=none"}
+    settings = ("cat_m1_latency_ms=0",)
+    assert fetch(rig, None, url="http://gone.example/x", settings=settings, change=hosts) == 702
+    assert rig.module.timeline.virtual_now == pytest.approx(5 * 6.0, abs=0.5)
 
 
-def test_702_when_the_name_does_not_exist(files):
+def test_702_when_the_name_does_not_exist(rig):
     url = "http://no-such-host.invalid/x"
-    assert fetch(files, None, url=url, settings=IMPATIENT) is HttpError.CONNECTION_FAILED
+    assert fetch(rig, None, url=url, settings=IMPATIENT) is HttpError.CONNECTION_FAILED
 
 
-def test_702_when_the_tls_handshake_gets_no_answer(files, tls_pair):
-    async def run() -> HttpError:
-        over = asyncio.Event()
-
-        async def silent(_reader, writer) -> None:
-            await over.wait()
-            writer.transport.abort()
-
-        server = await asyncio.start_server(silent, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        request = DownloadRequest(
-            parse_location(f"https://127.0.0.1:{port}/x"),
-            0,
-            TlsFiles(),
-            1000,
-            lambda: files.begin("x"),
-            with_settings(BG96, IMPATIENT),
-            lambda _done, _total: None,
-        )
-        try:
-            return await download(request, Speed(None))
-        finally:
-            over.set()
-            server.close()
-            await server.wait_closed()
-
-    assert asyncio.run(run()) is HttpError.CONNECTION_FAILED
+def test_702_when_the_tls_handshake_gets_no_answer(rig):
+    server = Server(b"", behind="stay")
+    url = "https://127.0.0.1:PORT/x"
+    assert fetch(rig, server, url=url, settings=IMPATIENT) is HttpError.CONNECTION_FAILED
+    assert server.requests == []
 
 
 # -- 703, 706 -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 304, 307, 400, 401, 403, 405, 416, 500, 503])
-def test_703_for_every_other_status_redirects_too(files, status):
+def test_703_for_every_other_status_redirects_too(rig, status):
     head = f"HTTP/1.1 {status} X\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n"
     server = Server(head.encode())
-    assert fetch(files, server) is HttpError.REQUEST_FAILED
+    assert fetch(rig, server) is HttpError.REQUEST_FAILED
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_706_when_the_server_has_no_such_file(files, status):
+def test_706_when_the_server_has_no_such_file(rig, status):
     head = f"HTTP/1.1 {status} X\r\nContent-Length: 3\r\n\r\nno!"
-    assert fetch(files, Server(head.encode())) is HttpError.FILE_NOT_FOUND
+    assert fetch(rig, Server(head.encode())) is HttpError.FILE_NOT_FOUND
 
 
 # -- 704 ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200", ok()[:-1]])
-def test_704_when_the_server_stalls(files, answer):
+def test_704_when_the_server_stalls(rig, answer):
     server = Server(answer, behind="stay")
-    assert fetch(files, server, settings=IMPATIENT) is HttpError.TIMEOUT
+    assert fetch(rig, server, settings=IMPATIENT) is HttpError.TIMEOUT
 
 
-def test_704_when_the_whole_download_takes_too_long(files):
+def test_704_when_the_whole_download_takes_too_long(rig):
     server = Server(ok()[:-1], behind="stay")
     settings = ("connect_attempts=1", "download_timeout_s=0.1")
-    assert fetch(files, server, settings=settings) is HttpError.TIMEOUT
+    assert fetch(rig, server, settings=settings) is HttpError.TIMEOUT
 
 
 # -- 707, 708 -------------------------------------------------------------------------------
 
 
-def test_707_when_writing_fails(files, monkeypatch):
+def test_707_when_writing_fails(rig, monkeypatch):
     def fail(*_: object) -> None:
         raise OSError(errno.EIO, "broken")
 
     monkeypatch.setattr(os, "fsync", fail)
-    assert fetch(files, Server(ok())) is HttpError.WRITE_FAILED
+    assert fetch(rig, Server(ok())) is HttpError.WRITE_FAILED
 
 
-def test_707_when_the_file_cannot_be_made(files):
-    (files.directory / "fota").rmdir()
-    (files.directory / "fota").write_text("in the way")
+def test_707_when_the_file_cannot_be_made(rig):
+    rig.folder.rmdir()
+    rig.folder.write_text("in the way")
+
+    rig.prepare(PATIENT)
 
     async def run() -> HttpError:
         async with Server(ok()) as server:
-            request = DownloadRequest(
-                parse_location(f"http://127.0.0.1:{server.port}/x"),
-                0,
-                TlsFiles(),
-                100_000,
-                lambda: files.begin("EUFS:/fota/update.zip", replaces=True),
-                with_settings(BG96, PATIENT),
-                lambda _done, _total: None,
-            )
-            return await download(request, Speed(None))
+            return await rig.fetch(f"http://127.0.0.1:{server.port}/x")
 
     assert asyncio.run(run()) is HttpError.WRITE_FAILED
 
 
 @pytest.mark.parametrize("answer", [ok(), b"HTTP/1.1 200 OK\r\n\r\n" + BODY])
-def test_708_at_one_byte_over_the_room(files, answer):
+def test_708_at_one_byte_over_the_room(rig, answer):
     size = len(BODY)
-    assert fetch(files, Server(answer), max_bytes=size - 1) is HttpError.FILE_TOO_LARGE
-    assert fetch(files, Server(answer), max_bytes=size) is HttpError.OK
+    assert fetch(rig, Server(answer), max_bytes=size - 1) is HttpError.FILE_TOO_LARGE
+    assert fetch(rig, Server(answer), max_bytes=size) is HttpError.OK
 
 
-def test_708_is_told_before_the_body_comes(files):
+def test_708_is_told_before_the_body_comes(rig):
     server = Server(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", behind="stay")
-    assert fetch(files, server) is HttpError.FILE_TOO_LARGE
+    assert fetch(rig, server) is HttpError.FILE_TOO_LARGE
 
 
 # -- 701 ------------------------------------------------------------------------------------
@@ -383,37 +336,28 @@ def test_708_is_told_before_the_body_comes(files):
         "upgrade",
     ],
 )
-def test_701_for_every_malformed_answer(files, answer):
-    assert fetch(files, Server(answer)) is HttpError.UNKNOWN
+def test_701_for_every_malformed_answer(rig, answer):
+    assert fetch(rig, Server(answer)) is HttpError.UNKNOWN
 
 
-def test_701_when_the_connection_is_reset_in_the_body(files):
-    assert fetch(files, Server(ok()[:-1], behind="reset")) is HttpError.UNKNOWN
+def test_701_when_the_connection_is_reset_in_the_body(rig):
+    assert fetch(rig, Server(ok()[:-1], behind="reset")) is HttpError.UNKNOWN
 
 
-def test_aborting_leaves_nothing_and_reports_nothing(files):
-    async def run() -> list[HttpError]:
-        ends: list[HttpError] = []
-        begun = asyncio.Event()
-        network = AsyncioNetwork(Speed(None))
+def test_aborting_leaves_nothing_and_reports_nothing(rig):
+    rig.prepare(PATIENT)
+    ends: list[HttpError] = []
+
+    async def run() -> None:
         async with Server(ok()[:-1], behind="stay") as server:
-            request = DownloadRequest(
-                parse_location(f"http://127.0.0.1:{server.port}/x"),
-                0,
-                TlsFiles(),
-                100_000,
-                lambda: files.begin("EUFS:/fota/update.zip"),
-                with_settings(BG96, PATIENT),
-                lambda _done, _total: begun.set(),
-            )
-            running = network.begin(request, ends.append)
-            await asyncio.wait_for(begun.wait(), 5)
-            running.abort()
-            await network.close()
-        return ends
+            download = rig.begin(f"http://127.0.0.1:{server.port}/x", ends.append)
+            await rig.drive(lambda: bool(rig.progress), download.begin)
+            download.abort()
+            await rig.drive(lambda: rig.module.next_deadline() is None, lambda: None)
 
-    assert asyncio.run(run()) == []
-    assert list((files.directory / "fota").iterdir()) == []
+    asyncio.run(run())
+    assert ends == []
+    assert rig.leftovers() == []
 
 
 # -- TLS ------------------------------------------------------------------------------------
@@ -494,84 +438,64 @@ def server_context(pair: tuple[Path, Path], **changes: object) -> ssl.SSLContext
     return context
 
 
-def test_without_a_ca_file_every_server_is_taken(files, tls_pair):
-    assert fetch(files, Server(ok(), context=server_context(tls_pair))) is HttpError.OK
+def test_without_a_ca_file_every_server_is_taken(rig, tls_pair):
+    assert fetch(rig, Server(ok(), context=server_context(tls_pair))) is HttpError.OK
 
 
-def test_with_the_right_ca_file(files, authorities, tls_pair):
+def test_with_the_right_ca_file(rig, authorities, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
-    assert fetch(files, server, tls=TlsFiles(authorities[0].path.read_bytes())) is HttpError.OK
+    assert fetch(rig, server, tls=certs(authorities[0].path.read_bytes())) is HttpError.OK
 
 
-def test_702_with_another_ca_file(files, authorities, tls_pair):
+def test_702_with_another_ca_file(rig, authorities, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
-    result = fetch(files, server, tls=TlsFiles(authorities[1].path.read_bytes()))
+    result = fetch(rig, server, tls=certs(authorities[1].path.read_bytes()))
     assert result is HttpError.CONNECTION_FAILED
     assert server.requests == []
 
 
-def test_702_when_the_ca_file_is_no_certificate(files, tls_pair):
+def test_702_when_the_ca_file_is_no_certificate(rig, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
-    result = fetch(files, server, tls=TlsFiles(b"nonsense"))
+    result = fetch(rig, server, tls=certs(b"nonsense"))
     assert result is HttpError.CONNECTION_FAILED
 
 
-def test_702_when_the_server_speaks_only_tls_1_3(files, tls_pair):
+def test_702_when_the_server_speaks_only_tls_1_3(rig, tls_pair):
     context = server_context(tls_pair, minimum_version=ssl.TLSVersion.TLSv1_3)
-    assert fetch(files, Server(ok(), context=context)) is HttpError.CONNECTION_FAILED
+    assert fetch(rig, Server(ok(), context=context)) is HttpError.CONNECTION_FAILED
 
 
-def test_702_when_the_server_has_none_of_the_suites(files, tls_pair):
+def test_702_when_the_server_has_none_of_the_suites(rig, tls_pair):
     context = server_context(tls_pair)
     context.set_ciphers("ECDHE-RSA-CHACHA20-POLY1305")
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    assert fetch(files, Server(ok(), context=context)) is HttpError.CONNECTION_FAILED
+    assert fetch(rig, Server(ok(), context=context)) is HttpError.CONNECTION_FAILED
 
 
-def test_a_server_that_is_not_trusted_is_not_tried_again(files, authorities, tls_pair, monkeypatch):
-    attempts: list[object] = []
-    real = asyncio.open_connection
-
-    async def count(*args: object, **options: object) -> object:
-        attempts.append(args)
-        return await real(*args, **options)
-
-    monkeypatch.setattr(asyncio, "open_connection", count)
+def test_a_server_that_is_not_trusted_is_not_tried_again(rig, authorities, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
-    result = fetch(files, server, tls=TlsFiles(authorities[1].path.read_bytes()), settings=())
+    result = fetch(rig, server, tls=certs(authorities[1].path.read_bytes()), settings=())
     assert result is HttpError.CONNECTION_FAILED
-    assert len(attempts) == 1
+    assert rig.module.links._count == 1
 
 
-def test_702_when_the_server_speaks_no_tls(files):
-    async def run() -> HttpError:
-        async with Server(b"") as server:
-            request = DownloadRequest(
-                parse_location(f"https://127.0.0.1:{server.port}/x"),
-                0,
-                TlsFiles(),
-                1000,
-                lambda: files.begin("x"),
-                with_settings(BG96, IMPATIENT),
-                lambda _done, _total: None,
-            )
-            return await download(request, Speed(None))
-
-    assert asyncio.run(run()) is HttpError.CONNECTION_FAILED
+def test_702_when_the_server_speaks_no_tls(rig):
+    url = "https://127.0.0.1:PORT/x"
+    assert fetch(rig, Server(b""), url=url, settings=IMPATIENT) is HttpError.CONNECTION_FAILED
 
 
-def test_dates_and_names_are_not_judged_unless_set(files, authorities):
+def test_dates_and_names_are_not_judged_unless_set(rig, authorities):
     ours = authorities[0]
-    tls = TlsFiles(ours.path.read_bytes())
+    tls = certs(ours.path.read_bytes())
     for name, days, setting in (
         ("expired", -1, "tls_check_dates=true"),
         ("elsewhere", 1, "tls_check_name=true"),
     ):
         pair = ours.issue(name, days=days)
-        assert fetch(files, Server(ok(), context=server_context(pair)), tls=tls) is HttpError.OK
-        files.delete("EUFS:/fota/update.zip")
+        assert fetch(rig, Server(ok(), context=server_context(pair)), tls=tls) is HttpError.OK
+        rig.files.delete("EUFS:/fota/update.zip")
         strict = fetch(
-            files,
+            rig,
             Server(ok(), context=server_context(pair)),
             tls=tls,
             settings=(*PATIENT, setting),
@@ -579,34 +503,21 @@ def test_dates_and_names_are_not_judged_unless_set(files, authorities):
         assert strict is HttpError.CONNECTION_FAILED
 
 
-def test_the_right_name_passes_where_names_are_judged(files, authorities, tls_pair):
+def test_the_right_name_passes_where_names_are_judged(rig, authorities, tls_pair):
     server = Server(ok(), context=server_context(tls_pair))
     settings = (*PATIENT, "tls_check_name=true", "tls_check_dates=true")
-    assert (
-        fetch(files, server, tls=TlsFiles(authorities[0].path.read_bytes()), settings=settings) == 0
-    )
+    assert fetch(rig, server, tls=certs(authorities[0].path.read_bytes()), settings=settings) == 0
 
 
 @pytest.mark.parametrize("sends", [False, True])
-def test_the_servers_name_is_sent_only_where_set(files, tls_pair, sends):
+def test_the_servers_name_is_sent_only_where_set(rig, tls_pair, sends):
     names: list[str | None] = []
     context = server_context(tls_pair)
     context.sni_callback = lambda _socket, name, _context: names.append(name)
 
-    async def run() -> HttpError:
-        async with Server(ok(), context=context) as server:
-            request = DownloadRequest(
-                parse_location(f"https://localhost:{server.port}/x"),
-                0,
-                TlsFiles(),
-                100_000,
-                lambda: files.begin("x"),
-                with_settings(BG96, (*PATIENT, f"tls_server_name={str(sends).lower()}")),
-                lambda _done, _total: None,
-            )
-            return await download(request, Speed(None))
-
-    assert asyncio.run(run()) is HttpError.OK
+    settings = (*PATIENT, f"tls_server_name={str(sends).lower()}")
+    server = Server(ok(), context=context)
+    assert fetch(rig, server, url="https://localhost:PORT/x", settings=settings) is HttpError.OK
     assert names == ["localhost" if sends else None]
 
 
@@ -616,23 +527,23 @@ def client_context(authorities, tls_pair) -> ssl.SSLContext:
     return context
 
 
-def test_a_client_certificate_is_shown(files, authorities, tls_pair):
+def test_a_client_certificate_is_shown(rig, authorities, tls_pair):
     cert, key = authorities[0].issue("module")
     server = Server(ok(), context=client_context(authorities, tls_pair))
-    tls = TlsFiles(authorities[0].path.read_bytes(), cert.read_bytes(), key.read_bytes())
-    assert fetch(files, server, tls=tls) is HttpError.OK
+    tls = certs(authorities[0].path.read_bytes(), cert.read_bytes(), key.read_bytes())
+    assert fetch(rig, server, tls=tls) is HttpError.OK
 
 
-def test_702_for_a_client_certificate_without_its_key(files, authorities, tls_pair):
+def test_702_for_a_client_certificate_without_its_key(rig, authorities, tls_pair):
     cert, _ = authorities[0].issue("module")
     server = Server(ok(), context=client_context(authorities, tls_pair))
-    result = fetch(files, server, tls=TlsFiles(authorities[0].path.read_bytes(), cert.read_bytes()))
+    result = fetch(rig, server, tls=certs(authorities[0].path.read_bytes(), cert.read_bytes()))
     assert result is HttpError.CONNECTION_FAILED
 
 
 def test_702_when_the_server_wants_a_client_certificate_and_there_is_none(
-    files, authorities, tls_pair
+    rig, authorities, tls_pair
 ):
     server = Server(ok(), context=client_context(authorities, tls_pair))
-    result = fetch(files, server, tls=TlsFiles(authorities[0].path.read_bytes()))
+    result = fetch(rig, server, tls=certs(authorities[0].path.read_bytes()))
     assert result is HttpError.CONNECTION_FAILED

@@ -16,8 +16,8 @@ from dfota.at import xor16
 from dfota.errors import FileSystemError
 from dfota.modem import BG96, with_settings
 from dfota.modem.directory_storage import DirectoryStorage
+from dfota.modem.file_transfer import RunningXor
 from dfota.modem.filesystem import FileSystem
-from dfota.modem.transfer import RunningXor
 
 
 def begin(bench, parameters: str) -> bytes:

@@ -36,7 +36,7 @@ class Host:
         end = self.bench.now + patience_s
 
         def is_over() -> bool:
-            if self.package and self.bench.network.requests:
+            if self.package and self.bench.network.is_awaited:
                 package, self.package = self.package, b""
                 self.bench.network.deliver(package)
             self.unread += self.bench.take()
@@ -247,7 +247,7 @@ def test_ruptela_types_seven_commands_ahead(make_bench, package):
     ]
     order = [stages.index(word) for word in ("HTTPSTART", "UPDATING", "APP")]
     assert order == sorted(order)
-    assert bench.network.requests[0].location.port == 443
+    assert bench.network.targets[0].port == 443
     host.send('AT+QCFGEXT="fota_apn",0,"","",""\r\n')
     assert b"\r\nOK\r\n" in host.read_for(1)
     assert revision(bench) == NEW_REVISION

@@ -11,7 +11,16 @@ import pytest
 
 from dfota import errors
 from dfota.flash import CutMode
-from dfota.modem import CutPhase, HttpError, Power, PowerCut, Trust
+from dfota.modem import (
+    Connected,
+    CutPhase,
+    Failed,
+    NetworkFailure,
+    Power,
+    PowerCut,
+    Received,
+    Trust,
+)
 from dfota.modem.upgrade import end_code
 from dfota.package import Partition, Release
 
@@ -39,6 +48,10 @@ def lines(data: bytes) -> list[str]:
     found = re.findall(r"\r\n([^\r\n]+)\r\n", text)
     assert "".join(f"\r\n{line}\r\n" for line in found) == text
     return found
+
+
+def head(length: int) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length
 
 
 def finish(bench) -> list[str]:
@@ -69,8 +82,9 @@ def test_the_example_of_the_guide_4_1(bench, package):
     ]
     assert bench.send(f"AT+QFOTADL={URL}\r".encode()) == b"\r\nOK\r\n"
     assert finish(bench) == [qind('"HTTPSTART"')]
-    location = bench.network.requests[0].location
-    assert (location.scheme, location.host, location.port) == ("https", "www.quectel.com", 100)
+    target = bench.network.targets[0]
+    assert (target.host, target.port) == ("www.quectel.com", 100)
+    assert target.tls is not None
     bench.network.deliver(package)
     assert finish(bench) == [
         qind('"HTTPEND"', "0"),
@@ -160,7 +174,7 @@ def test_a_second_job_is_refused(bench, package):
     assert bench.ask(f"AT+QFOTADL={URL}").endswith("ERROR\r\n")
     bench.network.deliver(package)
     bench.run()
-    assert len(bench.network.requests) == 1
+    assert len(bench.network.links) == 1
 
 
 def test_commands_are_answered_during_the_download_and_not_during_the_installation(bench, package):
@@ -220,7 +234,13 @@ def test_a_wrong_url_is_an_error_at_once(bench, url):
 def test_a_right_url_is_taken(bench, url):
     assert bench.ask(f'AT+QFOTADL="{url}"') == "\r\nOK\r\n"
     bench.run()
-    assert bench.network.requests[0].location.text == url
+    bench.network.deliver(b"")
+    bench.wait(2)
+    _, _, place = url.partition("://")
+    host, _, path = place.partition("/")
+    assert bench.network.links[0].sent.startswith(
+        f"GET /{path} HTTP/1.1\r\nHost: {host}\r\n".encode()
+    )
 
 
 @pytest.mark.parametrize("parameter", ["0", "2", '"1"', "", "1,1", "http://host/x"])
@@ -238,19 +258,29 @@ def test_the_https_port_without_a_number(make_bench, setting, port):
     bench = make_bench(f"https_default_port={setting}").boot().quiet()
     bench.ask('AT+QFOTADL="https://host/x"')
     bench.run()
-    assert bench.network.requests[0].location.port == port
+    assert bench.network.targets[0].port == port
 
 
 # -- the codes of HTTPEND ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", [code for code in HttpError if code])
+FAILURES = {
+    701: [Connected(), Received(b"nonsense\r\n\r\n")],
+    702: [Failed(NetworkFailure.TLS)],
+    703: [Connected(), Received(b"HTTP/1.1 500 X\r\n\r\n")],
+    704: [Connected()],
+    706: [Connected(), Received(b"HTTP/1.1 404 X\r\n\r\n")],
+    708: [Connected(), Received(head(99_999_999))],
+}
+
+
+@pytest.mark.parametrize("code", FAILURES)
 def test_a_failed_download_ends_the_job(bench, code):
     bench.send(f"AT+QFOTADL={URL}\r".encode())
     bench.run()
     bench.take()
-    bench.network.ends[0](code)
-    assert finish(bench) == [qind('"HTTPEND"', str(int(code)))]
+    bench.network.tell(*FAILURES[code])
+    assert finish(bench) == [qind('"HTTPEND"', str(code))]
     assert revision(bench) == OLD_REVISION
     assert bench.ask(f"AT+QFOTADL={URL}") == "\r\nOK\r\n"
 
@@ -263,7 +293,7 @@ def test_without_network_702_comes_after_six_minutes(bench):
     assert bench.ask(f"AT+QFOTADL={URL}") == "\r\nOK\r\n"
     assert finish(bench) == [qind('"HTTPSTART"'), qind('"HTTPEND"', "702")]
     assert bench.now - before == pytest.approx(360, abs=5)
-    assert bench.network.requests == []
+    assert bench.network.links == []
 
 
 def test_a_wrong_access_point_is_702(make_bench):
@@ -274,7 +304,7 @@ def test_a_wrong_access_point_is_702(make_bench):
     bench.ask('AT+QCFGEXT="fota_apn",0,"private"')
     bench.ask(f"AT+QFOTADL={URL}")
     bench.run()
-    assert len(bench.network.requests) == 1
+    assert len(bench.network.links) == 1
 
 
 @pytest.mark.parametrize("fun", [0, 4])
@@ -283,9 +313,10 @@ def test_losing_the_network_in_a_download_is_702(bench, fun):
     bench.run()
     bench.take()
     bench.send(f"AT+CFUN={fun}\r".encode())
-    assert finish(bench) == ["OK", qind('"HTTPEND"', "702")]
-    assert bench.network.downloads[0].is_aborted
-    bench.network.ends[0](HttpError.OK)  # too late: nobody listens
+    bench.wait(10)
+    assert lines(bench.take()) == ["OK", qind('"HTTPEND"', "702")]
+    assert bench.network.links[0].is_aborted
+    bench.network.deliver(b"too late: nobody listens")
     assert finish(bench) == []
 
 
@@ -293,10 +324,10 @@ def test_a_restart_gives_a_download_up(bench):
     bench.send(f"AT+QFOTADL={URL}\r".encode())
     bench.run()
     bench.send(b"AT+CFUN=1,1\r")
-    bench.run()
+    bench.wait(30)
     bench.take()
-    assert bench.network.downloads[0].is_aborted
-    bench.network.ends[0](HttpError.OK)
+    assert bench.network.links[0].is_aborted
+    bench.network.deliver(b"too late")
     assert finish(bench) == []
 
 
@@ -305,14 +336,19 @@ def test_a_new_download_makes_room_by_dropping_the_old_package(bench):
     bench.send(f"AT+QFOTADL={URL}\r".encode())
     bench.run()
     assert not bench.state.files.has("EUFS:/fota/update.zip")
-    assert bench.network.requests[0].max_bytes == 12_987_840
+    bench.take()
+    bench.network.tell(Connected(), Received(head(12_987_840)))
+    bench.wait(1)
+    assert bench.take() == b""
 
 
 def test_the_largest_package_can_be_set(make_bench):
     bench = make_bench("max_package_bytes=5000").boot()
     bench.send(f"AT+QFOTADL={URL}\r".encode())
     bench.run()
-    assert bench.network.requests[0].max_bytes == 5000
+    bench.take()
+    bench.network.deliver(bytes(5001))
+    assert finish(bench) == [qind('"HTTPEND"', "708")]
 
 
 # -- the codes of END ---------------------------------------------------------------------
@@ -555,13 +591,13 @@ def test_a_cut_in_the_download_leaves_nothing(bench, package):
     bench.send(f"AT+QFOTADL={URL}\r".encode())
     bench.run()
     bench.take()
-    request = bench.network.requests[0]
-    request.on_progress(49, 100)
-    bench.wait(0)
+    bench.network.tell(Connected(), Received(head(10_000) + bytes(4900)))
+    bench.wait(1)
     assert bench.module.power is Power.RUNNING
-    request.on_progress(50, 100)
+    bench.network.tell(Received(bytes(100)))
+    bench.run(until=lambda: bench.module.power is not Power.RUNNING)
     assert finish(bench) == BOOT
-    assert bench.network.downloads[0].is_aborted
+    assert bench.network.links[0].is_aborted
     assert bench.module.last_cut.phase == "download"
 
 

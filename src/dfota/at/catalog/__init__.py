@@ -7,14 +7,34 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from dfota.at.catalog.call import CALL
+from dfota.at.catalog.calls import CALLS
+from dfota.at.catalog.clock import CLOCK
 from dfota.at.catalog.files import FILES
 from dfota.at.catalog.fota import FOTA
 from dfota.at.catalog.general import GENERAL
+from dfota.at.catalog.messages import MESSAGES
 from dfota.at.catalog.network import NETWORK
+from dfota.at.catalog.phonebook import PHONEBOOK
+from dfota.at.catalog.power import POWER
 from dfota.at.catalog.sim import SIM
 from dfota.at.command import Command, by_name
 
-COMMANDS = by_name(GENERAL + SIM + NETWORK + FILES + FOTA)
+COMMANDS = by_name(
+    (
+        *GENERAL,
+        *CALL,
+        *SIM,
+        *POWER,
+        *CLOCK,
+        *NETWORK,
+        *FILES,
+        *FOTA,
+        *MESSAGES,
+        *PHONEBOOK,
+        *CALLS,
+    )
+)
 """Name in capitals → command."""
 
 VARIANTS: tuple[Command, ...] = ()

@@ -15,6 +15,7 @@ FILE_NAME_MAX_BYTES = 80
 """Longest file name, prefix such as ``UFS:`` included."""
 
 _NAME = String("filename", FILE_NAME_MAX_BYTES)
+_HANDLE = Integer("filehandle")
 
 QFLDS = Command(
     name="+QFLDS",
@@ -64,5 +65,80 @@ QFDWL = Command(
     max_response_s=5.0,
 )
 
-FILES = (QFLDS, QFLST, QFDEL, QFUPL, QFDWL)
+QFOPEN = Command(
+    name="+QFOPEN",
+    summary="Open a file, or list the open ones.",
+    reference="FILE 2.6",
+    test="+QFOPEN: <filename>[,(0-2)]",
+    has_read=True,
+    write=(_NAME, Integer("mode", 0, 2, default=0)),
+    max_response_s=5.0,
+)
+QFREAD = Command(
+    name="+QFREAD",
+    summary="Read from an open file, from its pointer on.",
+    reference="FILE 2.7",
+    test="+QFREAD: <filehandle>[,<length>]",
+    write=(_HANDLE, Integer("length", optional=True)),
+    max_response_s=5.0,
+)
+QFWRITE = Command(
+    name="+QFWRITE",
+    summary="Write into an open file, from its pointer on.",
+    reference="FILE 2.8",
+    test="+QFWRITE: <filehandle>[,<length>[,<timeout>]]",
+    write=(
+        _HANDLE,
+        Integer("length", 1, default=10240),
+        Integer("timeout", 1, 65535, default=5),
+    ),
+    max_response_s=5.0,
+)
+QFSEEK = Command(
+    name="+QFSEEK",
+    summary="Move the pointer of an open file.",
+    reference="FILE 2.9",
+    test="+QFSEEK: <filehandle>,<offset>[,<position>]",
+    write=(_HANDLE, Integer("offset"), Integer("position", 0, 2, default=0)),
+    max_response_s=5.0,
+)
+QFPOSITION = Command(
+    name="+QFPOSITION",
+    summary="Where the pointer of an open file is.",
+    reference="FILE 2.10",
+    test="+QFPOSITION: <filehandle>",
+    write=(_HANDLE,),
+    max_response_s=5.0,
+)
+QFTUCAT = Command(
+    name="+QFTUCAT",
+    summary="Cut an open file at its pointer.",
+    reference="FILE 2.11",
+    test="+QFTUCAT: <filehandle>",
+    write=(_HANDLE,),
+    max_response_s=5.0,
+)
+QFCLOSE = Command(
+    name="+QFCLOSE",
+    summary="Close a file.",
+    reference="FILE 2.12",
+    test="+QFCLOSE: <filehandle>",
+    write=(_HANDLE,),
+    max_response_s=5.0,
+)
+
+FILES = (
+    QFLDS,
+    QFLST,
+    QFDEL,
+    QFUPL,
+    QFDWL,
+    QFOPEN,
+    QFREAD,
+    QFWRITE,
+    QFSEEK,
+    QFPOSITION,
+    QFTUCAT,
+    QFCLOSE,
+)
 """Commands whose every fault is a ``+CME ERROR`` (FILE manual, chapter 2)."""

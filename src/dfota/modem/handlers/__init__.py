@@ -11,7 +11,21 @@ from __future__ import annotations
 from dfota.at import COMMANDS, Form
 from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
-from dfota.modem.handlers import files, fota, general, identity, network, power, sim
+from dfota.modem.handlers import (
+    call,
+    calls,
+    clock,
+    files,
+    fota,
+    general,
+    identity,
+    message_sending,
+    messages,
+    network,
+    phonebook,
+    power,
+    sim,
+)
 from dfota.modem.reply import HANDLERS
 
 UNSUPPORTED: dict[tuple[str, Form], str] = {}
@@ -28,4 +42,19 @@ def _check_complete() -> None:
 
 _check_complete()
 
-__all__ = ["UNSUPPORTED", "files", "fota", "general", "identity", "network", "power", "sim"]
+__all__ = [
+    "UNSUPPORTED",
+    "call",
+    "calls",
+    "clock",
+    "files",
+    "fota",
+    "general",
+    "identity",
+    "message_sending",
+    "messages",
+    "network",
+    "phonebook",
+    "power",
+    "sim",
+]

@@ -17,7 +17,11 @@ from dfota.at.catalog.general import (
     ATX,
     ATZ,
     CMEE,
+    CSCS,
+    GCAP,
+    ICF,
     IFC,
+    INDICATIONS,
     IPR,
     QURCCFG_URCPORT,
     S0,
@@ -29,6 +33,8 @@ from dfota.at.catalog.general import (
     S8,
     S10,
 )
+from dfota.modem.clock import CTZR
+from dfota.modem.indications import Indications
 from dfota.modem.port import Port
 from dfota.modem.reply import OK, Reply, handles, information
 
@@ -68,6 +74,8 @@ def restore_factory(port: Port, value: int) -> Reply:
     """Factory settings; what ``AT&W`` stored stays stored."""
     port.settings.reset()
     port.apply_settings()
+    port.module.nv.change(CTZR, 0)  # in table 16, though it is kept at once
+    port.module.save_nv()
     return OK
 
 
@@ -151,3 +159,61 @@ def set_flow_control(port: Port, dce_by_dte: int, dte_by_dce: int) -> Reply:
     port.settings.dce_by_dte = dce_by_dte
     port.settings.dte_by_dce = dte_by_dce
     return OK
+
+
+@handles(ICF, Form.READ)
+def read_framing(port: Port) -> Reply:
+    """Framing of characters."""
+    return information(f"+ICF: {port.settings.icf_format},{port.settings.icf_parity}")
+
+
+@handles(ICF, Form.WRITE)
+def set_framing(
+    port: Port,
+    format: int | None,  # noqa: A002 - named as in the manual
+    parity: int | None,
+) -> Reply:
+    """Remembered; there is one framing, and without parity its kind does not matter."""
+    if format is not None:
+        port.settings.icf_format = format
+    if parity is not None:
+        port.settings.icf_parity = parity
+    return OK
+
+
+@handles(GCAP, Form.EXECUTE)
+def list_capabilities(port: Port) -> Reply:
+    """3GPP commands; hosts ask to tell modems from other serial devices."""
+    return information("+GCAP: +CGSM")
+
+
+@handles(CSCS, Form.READ)
+def read_character_set(port: Port) -> Reply:
+    """The character set of texts."""
+    return information(f'+CSCS: "{port.settings.cscs}"')
+
+
+@handles(CSCS, Form.WRITE)
+def choose_character_set(port: Port, chset: str) -> Reply:
+    """For the texts of messages and phone books."""
+    port.settings.cscs = chset
+    return OK
+
+
+def _bind_indication(command: Command) -> None:
+    urctype = command.setting.strip('"')
+
+    @handles(command, Form.READ)
+    def read_indication(port: Port) -> Reply:
+        is_on = port.module.part(Indications).is_on(urctype)
+        return information(f'+QINDCFG: "{urctype}",{int(is_on)}')
+
+    @handles(command, Form.WRITE)
+    def switch_indication(port: Port, enable: int, savetonvram: int) -> Reply:
+        switches = port.module.part(Indications)
+        switches.switch(urctype, is_on=bool(enable), is_kept=bool(savetonvram))
+        return OK
+
+
+for _command in INDICATIONS:
+    _bind_indication(_command)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dfota.at import Form
-from dfota.at.catalog.general import ATI, CGMI, CGMM, CGMR, CGSN, GMI, GMM, GMR, GSN, QGMR
+from dfota.at.catalog.general import ATI, CGMI, CGMM, CGMR, CGSN, GMI, GMM, GMR, GSN, QAPPVER, QGMR
 from dfota.modem.port import Port
 from dfota.modem.reply import ERROR, Reply, handles, information
 
@@ -52,6 +52,14 @@ def read_revision(port: Port) -> Reply:
     if not port.module.profile.answer_qgmr_read_form:
         return ERROR
     return show_revision(port)
+
+
+@handles(QAPPVER, Form.EXECUTE)
+def show_application_version(port: Port) -> Reply:
+    """The second pair of the revision; its format is not documented."""
+    _, _, versions = port.module.revision().partition("_")
+    pairs = versions.split(".")
+    return information(".".join(pairs[2:4]) if len(pairs) == 4 else "00.000")
 
 
 @handles(GSN, Form.EXECUTE)

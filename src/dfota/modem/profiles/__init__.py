@@ -19,6 +19,7 @@ from dfota.errors import MisuseError
 from dfota.modem.profiles.download import DownloadSettings
 from dfota.modem.profiles.files import FileSettings, UploadTimeout
 from dfota.modem.profiles.identity import IdentitySettings
+from dfota.modem.profiles.messages import MessageProfile
 from dfota.modem.profiles.network import NetworkSettings
 from dfota.modem.profiles.overlay import Difference, Overlay
 from dfota.modem.profiles.ports import PortLineSettings
@@ -29,6 +30,7 @@ from dfota.modem.profiles.upgrade import (
     UpgradeSettings,
 )
 from dfota.modem.setting import Setting
+from dfota.modem.surroundings import parse_access_points, parse_technologies
 from dfota.values import Imei
 
 __all__ = [
@@ -60,6 +62,7 @@ URC_PORTS = ("usbat", "usbmodem", "uart1")
 @dataclass(frozen=True, kw_only=True)
 class Profile(
     # The reference lists the settings of the last base first.
+    MessageProfile,
     PortLineSettings,
     FileSettings,
     IdentitySettings,
@@ -85,6 +88,8 @@ class Profile(
                 "file_parameter_error is 0 or a code of the FILE manual, "
                 f"not {self.file_parameter_error}"
             )
+        if self.sms_first_index > 1 or max(self.sms_me_total, self.sms_sm_total) > 99:
+            raise MisuseError("a message storage has at most 99 places, counted from 0 or 1")
         if self.urc_port not in URC_PORTS:
             raise MisuseError(f"urc_port is one of {', '.join(URC_PORTS)}, not {self.urc_port!r}")
         for setting in settings():
@@ -95,6 +100,8 @@ class Profile(
                 raise MisuseError(f"{setting.name} must be printable ASCII without a quote")
         if self.imei:
             Imei(self.imei)
+        parse_technologies(self.rat)
+        parse_access_points(self.network_apn)
 
 
 def settings() -> Iterator[Setting]:

@@ -44,10 +44,45 @@ class DownloadSettings:
         "Longest download before 704, seconds.",
         OPEN + "clients give it 300 to 3600 s",
     )
-    downlink_kbit_s: float = setting(
-        375.0,
-        "Downlink of the radio at speed 1, kbit/s; 0: unlimited.",
-        "specification sheet: LTE Cat M1 375 kbit/s, EDGE 296, GPRS 107, Cat NB1 32",
+    cat_m1_downlink_kbit_s: float = setting(
+        375.0, "Rate of Cat M1 to the module, kbit/s; 0: unlimited.", "specification sheet V1.6"
+    )
+    cat_m1_uplink_kbit_s: float = setting(
+        375.0, "Rate of Cat M1 from the module, kbit/s; 0: unlimited.", "specification sheet V1.6"
+    )
+    cat_m1_latency_ms: float = setting(
+        100.0, "Round trip of Cat M1, milliseconds.", OPEN + "an assumption"
+    )
+    cat_nb1_downlink_kbit_s: float = setting(
+        32.0, "Rate of Cat NB1 to the module, kbit/s; 0: unlimited.", "specification sheet V1.6"
+    )
+    cat_nb1_uplink_kbit_s: float = setting(
+        70.0, "Rate of Cat NB1 from the module, kbit/s; 0: unlimited.", "specification sheet V1.6"
+    )
+    cat_nb1_latency_ms: float = setting(
+        1600.0, "Round trip of Cat NB1, milliseconds.", OPEN + "an assumption"
+    )
+    egprs_downlink_kbit_s: float = setting(
+        296.0, "Rate of EGPRS to the module, kbit/s; 0: unlimited.", "specification sheet V1.6"
+    )
+    egprs_uplink_kbit_s: float = setting(
+        236.8, "Rate of EGPRS from the module, kbit/s; 0: unlimited.", "specification sheet V1.6"
+    )
+    egprs_latency_ms: float = setting(
+        600.0, "Round trip of EGPRS, milliseconds.", OPEN + "an assumption"
+    )
+    lte_downlink_kbit_s: float = setting(
+        10_000.0,
+        "Rate of LTE (kin only) to the module, kbit/s; 0: unlimited.",
+        OPEN + "an assumption for LTE Cat 1",
+    )
+    lte_uplink_kbit_s: float = setting(
+        5_000.0,
+        "Rate of LTE (kin only) from the module, kbit/s; 0: unlimited.",
+        OPEN + "an assumption for LTE Cat 1",
+    )
+    lte_latency_ms: float = setting(
+        50.0, "Round trip of LTE (kin only), milliseconds.", OPEN + "an assumption"
     )
     tls_server_name: bool = setting(
         False, "Send the server's name in the TLS handshake (SNI).", "vendor SDK sample: none sent"

@@ -44,6 +44,17 @@ class FileSettings:
         "an upload into it is error 410.",
         GUIDE + "3.1.2 takes it for granted; on one new module it was missing",
     )
+    open_files_max: int = setting(
+        10, "Files that may be open at once (else 413).", OPEN + "the manual has code 413 only"
+    )
+    delete_open_file: bool = setting(
+        False, "A file that is open can be deleted; false: error 418.", OPEN + "the cautious way"
+    )
+    read_at_end_is_error: bool = setting(
+        True,
+        "`AT+QFREAD` at the end of a file is error 402; false: `CONNECT 0` and `OK`.",
+        FILE + " chapter 4: 402 is `Read zero byte`",
+    )
     ack_on_exact_kb: bool = setting(
         True,
         "In ACK mode, send the last `A` when the size is a multiple of 1024.",
