@@ -47,6 +47,28 @@ class PortLineSettings:
     power_on_after_s: float = setting(
         2.0, "Time from an armed power cut to power-on, seconds.", "simulation only"
     )
+    wrong_speed_garbles: bool = setting(
+        True,
+        "What is sent to or from `uart1` at another speed than `AT+IPR` arrives garbled, where "
+        "the host's speed is known (RFC 2217, or `pty_tells_speed`).",
+        "what every UART does; `uart1` is the main UART, the other ports are USB",
+    )
+    pty_tells_speed: bool = setting(
+        False,
+        "Take the speed that a host sets on a pseudo-terminal for the speed of its UART.",
+        "simulation only; many programs leave a pseudo-terminal at 38400 or 9600",
+    )
+    usb_reenumerates: bool = setting(
+        False,
+        "The USB ports vanish when the module restarts or is dark, and come back: the link of a "
+        "pseudo-terminal, a listener.",
+        "logs of hosts of Linux-class modules; not seen for BG96",
+    )
+    usb_enumerates_s: float = setting(
+        2.0,
+        "Time from power-on to the USB ports, seconds.",
+        OPEN + "a Linux-class module needs more",
+    )
     wait_floor_s: float = setting(
         5.0,
         "Shortest patience with host and server in real seconds, however fast the speed.",
