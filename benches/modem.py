@@ -120,9 +120,7 @@ class Bench:
 
     def ask(self, name: str, *, repeats: int | None = None, **options: object) -> dict[str, Any]:
         """The medians of what the worker found out."""
-        found = [
-            self._once(name, options) for _ in range(repeats or self.arguments.repeats)
-        ]
+        found = [self._once(name, options) for _ in range(repeats or self.arguments.repeats)]
         return {key: statistics.median(one[key] for one in found) for key in found[0]}
 
     def _once(self, name: str, options: dict[str, object]) -> dict[str, Any]:
@@ -208,7 +206,9 @@ def commands(bench: Bench) -> None:
             "commands", count=bench.scaled(COMMANDS), modules=modules, has_echo=has_echo
         )
         how = "bytes in, bytes out, on one core"
-        bench.add(Figure(name, found["per_s"], "per s", goal, False, SPEED, how))
+        bench.add(
+            Figure(name, found["per_s"], "per s", goal, is_ceiling=False, group=SPEED, note=how)
+        )
 
 
 def boot(bench: Bench) -> None:
@@ -221,7 +221,7 @@ def boot(bench: Bench) -> None:
             "thread, pseudo-terminal, state, boot, registration; worst "
             f"{found['up_worst_ms']:.1f} ms, end {found['down_ms']:.1f} ms"
         )
-        bench.add(Figure(name, found["up_ms"], "ms", goal, True, BOOT, how))
+        bench.add(Figure(name, found["up_ms"], "ms", goal, group=BOOT, note=how))
 
 
 def upgrade(bench: Bench) -> None:

@@ -9,6 +9,7 @@ import io
 
 from delta_bench.plots import COLOURS, axis, line, marker, number, picture, text
 from delta_bench.report import table
+
 from modem_bench.facts import Figure, Run
 
 PAGE = "modem.md"
@@ -36,7 +37,12 @@ def verdict(figure: Figure) -> str:
 
 def goals_table(run: Run) -> str:
     rows = [
-        [figure.name, f"{shown(figure.value)} {figure.unit}".rstrip(), goal(figure), verdict(figure)]
+        [
+            figure.name,
+            f"{shown(figure.value)} {figure.unit}".rstrip(),
+            goal(figure),
+            verdict(figure),
+        ]
         for figure in run.figures
         if figure.goal is not None
     ]
@@ -105,7 +111,9 @@ def goals_svg(run: Run) -> str:
     scale = axis([*shares, 0.1, 2.0], left, width - 30, 2)
     parts = []
     for tick in scale.ticks(2):
-        parts.append(line(scale(tick), top - 6, scale(tick), bottom, "axis" if tick == 1 else "grid"))
+        parts.append(
+            line(scale(tick), top - 6, scale(tick), bottom, "axis" if tick == 1 else "grid")
+        )
         parts.append(text(scale(tick), bottom + 18, number(tick), kind="faint", anchor="middle"))
     for index, figure in enumerate(rows):
         y = top + row_height * index + row_height / 2

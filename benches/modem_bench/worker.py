@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from delta_bench.worker import memory
-from modem_bench import material
 
 from dfota import delta
 from dfota.flash import SimulatedFlash
@@ -42,6 +41,7 @@ from dfota.modem import (
 from dfota.package import Release, apply_package, parse
 from dfota.server import PackageServer
 from dfota.testing import fixed_key, make_package, make_release, make_release_pair
+from modem_bench import material
 
 Options = dict[str, Any]
 MAX = Speed(None)
@@ -110,7 +110,9 @@ def idle(options: Options) -> Options:
     gc.collect()
     used = private_bytes() - before
     tables = page_table_bytes() - tables
-    if any(module.feed(LINE) != ANSWER for module in (first, *modules[:: len(modules) // 100 or 1])):
+    if any(
+        module.feed(LINE) != ANSWER for module in (first, *modules[:: len(modules) // 100 or 1])
+    ):
         raise RuntimeError("an idle module does not answer")
     return {
         "kib_each": used / len(modules) / 1024,
@@ -178,7 +180,9 @@ def upgrade(options: Options) -> Options:
             raise RuntimeError("applying gave something else")
         applied.append(time.perf_counter() - started)
         with tempfile.TemporaryDirectory() as folder:
-            whole.append(_upgrade(old, new, packed, Path(folder) if options["is_on_disk"] else None))
+            whole.append(
+                _upgrade(old, new, packed, Path(folder) if options["is_on_disk"] else None)
+            )
     return {
         "apply_s": statistics.median(applied),
         "upgrade_s": statistics.median(whole),

@@ -24,6 +24,7 @@ async def ask_for_its_number(serial: int) -> str:
 
 
 async def main(count: int) -> None:
+    """Talk to all of them at once."""
     numbers = await asyncio.gather(*map(ask_for_its_number, range(count)))
     print(f"{len(numbers)} modules, {len(Counter(numbers))} different numbers")
 

@@ -20,7 +20,6 @@ import pytest
 if TYPE_CHECKING:
     from dfota.modem import (
         AsyncModule,
-        FactoryImage,
         ModuleOptions,
         PowerCut,
         Profile,
@@ -49,11 +48,17 @@ __all__ = [
 START_TIMEOUT_S = 60.0
 _TRANSCRIPT_LINES = 40
 _IMAGES_MAX = 8
+_MARKERS = """\
+dfota_module(**options): how the fixture `module` calls `module_factory`.
+dfota_profile(name, **settings): what kind of module the fixtures make where not told otherwise.
+dfota_power_cuts(*cuts): run the test once for each PHASE:PERCENT[:MODE], with that cut armed in \
+`module`; the test fails if the cut never happens.
+""".splitlines()
 _TRANSCRIPTS = pytest.StashKey[list[Path]]()
 _STATES = pytest.StashKey[list[Path]]()
 _NUMBERS = pytest.StashKey[Iterator[int]]()
 _HAS_FAILED = pytest.StashKey[bool]()
-_IMAGES = pytest.StashKey["dict[int, FactoryImage]"]()
+_IMAGES = pytest.StashKey[dict[int, Any]]()
 """Kept for the session, so that each firmware is laid out once."""
 
 
@@ -154,13 +159,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers."""
-    for marker in (
-        "dfota_module(**options): how the fixture `module` calls `module_factory`.",
-        "dfota_profile(name, **settings): what kind of module `module`, `module_factory` and "
-        "`async_module` make where they are not told otherwise.",
-        "dfota_power_cuts(*cuts): run the test once for each PHASE:PERCENT[:MODE], with that cut "
-        "armed in `module`; the test fails if the cut never happens.",
-    ):
+    for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
 
 
@@ -223,7 +222,7 @@ def module(request: pytest.FixtureRequest, module_factory: ModuleFactory) -> Run
 
 @pytest.fixture
 def async_module(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncModuleFactory:
-    """Make modules that live in the loop of the test: ``async with async_module() as module``."""
+    """Make modules for ``async with``, which live in the event loop of the test."""
 
     def make(
         firmware: Release | Path | str | None = None,

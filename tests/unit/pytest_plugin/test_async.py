@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-UPGRADE = '''
+UPGRADE = """
 import asyncio
 
 from dfota.testing import NEW_REVISION, make_package, make_release_pair
@@ -19,7 +19,7 @@ async def run_upgrade(reader, writer, url):
     writer.write(f'AT+QFOTADL="{url}"\\r'.encode())
     heard = await asyncio.wait_for(reader.readuntil(b'"END",0'), 60)
     assert b'"RESTORE", 100%' in heard
-'''
+"""
 
 MARKS = {"asyncio": "pytest.mark.asyncio", "anyio": "pytest.mark.anyio"}
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-ASK = '''
+ASK = """
         import os, select
 
         def ask(port, line):
@@ -18,7 +18,7 @@ ASK = '''
                 return heard
             finally:
                 os.close(descriptor)
-'''
+"""
 
 
 def test_the_command_line_goes_before_the_ini_file_and_the_test_before_both(run_inside, pytester):

@@ -47,7 +47,7 @@ class WithinEndpoint:
         self._wire = _Wire(self, protocol)
         protocol.connection_made(self._wire)
         self._listener.change_lines(HostLines(dtr=True, rts=True))
-        return reader, asyncio.StreamWriter(self._wire, protocol, reader, loop)
+        return reader, _Writer(self._wire, protocol, reader, loop)
 
     async def open(self, listener: Listener) -> None:
         """Be reachable; *listener* hears what hosts do."""
@@ -78,6 +78,13 @@ class WithinEndpoint:
             self._wire = None
             if self._listener is not None:
                 self._listener.change_lines(UNATTENDED)
+
+
+class _Writer(asyncio.StreamWriter):
+    """A writer that may be forgotten: it holds no descriptor that somebody must close."""
+
+    def __del__(self) -> None:
+        """Nothing is left behind, so there is nothing to warn of."""
 
 
 class _Wire(asyncio.Transport):
