@@ -31,6 +31,7 @@ A test compares this drawing with the classes::
     │   └── RollbackError
     ├── FlashError
     │   ├── FlashMisuseError
+    │   ├── FlashUnreadableError
     │   └── GeometryError
     ├── EngineError
     │   ├── UpdateFailedError
@@ -42,7 +43,8 @@ A test compares this drawing with the classes::
     ├── ModemError
     │   ├── StateDirectoryError
     │   ├── EndpointError
-    │   └── FileSystemError
+    │   ├── FileSystemError
+    │   └── HttpClientError
     ├── HostError
     │   ├── PortError
     │   ├── NoReplyError
@@ -462,6 +464,19 @@ class FlashMisuseError(FlashError):
         return f"flash operation at {self.offset:#x}: {self.rule}"
 
 
+class FlashUnreadableError(FlashError):
+    """The page at *offset* has more wrong bits than the chip can correct."""
+
+    code = "flash.unreadable"
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return f"flash operation at {self.offset:#x}: the page cannot be read any more"
+
+
 class GeometryError(FlashError):
     """Sizes do not fit together: *reason*."""
 
@@ -647,6 +662,19 @@ class FileSystemError(ModemError):
 
     def __str__(self) -> str:
         return f"file {self.name!r}: error {self.number}"
+
+
+class HttpClientError(ModemError):
+    """The module's HTTP commands refuse; *number* is the HTTP manual's error number."""
+
+    code = "modem.http-client"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"HTTP command: error {self.number}"
 
 
 # -- host updater -------------------------------------------------------------------------

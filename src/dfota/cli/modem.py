@@ -240,7 +240,7 @@ def _facts(directory: StateDirectory) -> dict[str, Any]:
         update = boot.update
         return {
             "state": "forced-upgrade",
-            "new_revision": update.new_revision.text,
+            "new_revision": update.new_revision.text if update.new_revision else None,
             "sectors_restored": update.copied,
             "sectors": update.total,
         }

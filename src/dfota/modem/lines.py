@@ -75,7 +75,7 @@ class SerialLines:
         self._shown = ModuleLines()
         self.host = HostLines()
         self.baud = module.ipr
-        self.is_attached = True
+        self.is_attached = name == UART or module.pins.has_usb
         self.on_change: Callable[[ModuleLines], None] = lambda _lines: None
         self.on_attached: Callable[[bool], None] = lambda _is_attached: None
 
@@ -94,23 +94,10 @@ class SerialLines:
             self._module.ports[self._name].drop_dtr()
 
     def attach(self, is_attached: bool) -> None:
-        """Let the port be there, or vanish as a USB device that re-enumerates."""
+        """Let the port be there, or vanish as a USB device that is pulled."""
         if is_attached != self.is_attached:
             self.is_attached = is_attached
             self.on_attached(is_attached)
-
-    def halt(self) -> None:
-        """The module restarts or is dark."""
-        self.stop_ringing()
-        if self._vanishes:
-            self.attach(is_attached=False)
-
-    def start(self) -> None:
-        """The module has power: a port that vanished comes back after a while."""
-        self.baud = self._module.ipr
-        if self._vanishes:
-            delay_s = self._module.profile.usb_enumerates_s
-            self._module.timeline.pace(delay_s, lambda: self.attach(is_attached=True))
 
     def ring(self) -> None:
         """Pull RI for a moment: there is something to read."""
@@ -143,10 +130,6 @@ class SerialLines:
         """What the host hears when the module sends *data*."""
         baud = self.host.baud
         return heard(data, self.baud, baud) if self._is_garbling and baud else data
-
-    @property
-    def _vanishes(self) -> bool:
-        return self._name != UART and self._module.profile.usb_reenumerates
 
     @property
     def _is_garbling(self) -> bool:

@@ -217,6 +217,8 @@ class ModuleService:
         for name, endpoint in self._endpoints.items():
             self.module.lines[name].on_change = endpoint.show
             self.module.lines[name].on_attached = partial(self._attach, name)
+            if not self.module.lines[name].is_attached:
+                self._attach(name)
         self._driver = ModuleDriver(
             self.module, journal=self._note_input, on_change=self._on_change
         )
@@ -243,7 +245,8 @@ class ModuleService:
         at_s = self.module.timeline.virtual_now
         self._record(TranscriptEntry(round(at_s, 3), port, direction, data))
 
-    def _attach(self, name: str, _is_attached: bool) -> None:
+    def _attach(self, name: str, *_is_there: bool) -> None:
+        """The port has vanished or come back: so shall its endpoint."""
         task = asyncio.get_running_loop().create_task(self._open_or_close(name))
         self._doors.add(task)
         task.add_done_callback(self._doors.discard)

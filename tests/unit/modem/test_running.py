@@ -359,13 +359,13 @@ def test_a_full_disk_under_the_transcript_does_not_stop_the_module():
 def test_the_usb_link_vanishes_at_a_restart_and_comes_back(run, tmp_path):
     link = tmp_path / "tty"
     module = run(
-        profile=with_settings(BG96, ["usb_reenumerates=true", "usb_enumerates_s=30"]),
+        profile=with_settings(BG96, ["reenumerates=true"]),
         ports=(
             PortPlace.parse(f"usbat=pty:{link}"),
             PortPlace.parse("usbmodem=tcp:127.0.0.1:0"),
             PortPlace.parse("uart1=tcp:127.0.0.1:0"),
         ),
-        speed=Speed(60),
+        speed=Speed(20),
     )
     module.wait_running(PATIENCE_S)
     wait_for(link.is_symlink)
@@ -380,6 +380,7 @@ def test_the_usb_link_vanishes_at_a_restart_and_comes_back(run, tmp_path):
         Line(addresses["usbmodem"])
     wait_for(link.is_symlink)
     assert module.ports == addresses
+    module.wait_running(PATIENCE_S)
     again = Line(addresses["usbmodem"])
     again.ask(b"AT\r")
     uart.ask(b"AT\r")

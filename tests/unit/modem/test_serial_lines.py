@@ -153,7 +153,7 @@ def test_a_slow_receiver_hears_nulls_of_a_fast_break():
 
 def test_usb_ports_vanish_at_a_restart_and_the_uart_stays(make_bench):
     bench = make_bench(
-        "usb_reenumerates=true", "usb_enumerates_s=3", port_names=("usbat", "usbmodem", "uart1")
+        "reenumerates=true", "usb_active_s=3", port_names=("usbat", "usbmodem", "uart1")
     )
     seen = []
     for name, lines in bench.module.lines.items():

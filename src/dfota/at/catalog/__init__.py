@@ -11,13 +11,15 @@ from dfota.at.catalog.call import CALL
 from dfota.at.catalog.calls import CALLS
 from dfota.at.catalog.clock import CLOCK
 from dfota.at.catalog.files import FILES
-from dfota.at.catalog.fota import FOTA
+from dfota.at.catalog.fota import FOTA, FOTA_VARIANTS
 from dfota.at.catalog.general import GENERAL
+from dfota.at.catalog.http import HTTP
 from dfota.at.catalog.messages import MESSAGES
 from dfota.at.catalog.network import NETWORK
 from dfota.at.catalog.phonebook import PHONEBOOK
 from dfota.at.catalog.power import POWER
 from dfota.at.catalog.sim import SIM
+from dfota.at.catalog.ssl import SSL
 from dfota.at.command import Command, by_name
 
 COMMANDS = by_name(
@@ -29,6 +31,8 @@ COMMANDS = by_name(
         *CLOCK,
         *NETWORK,
         *FILES,
+        *SSL,
+        *HTTP,
         *FOTA,
         *MESSAGES,
         *PHONEBOOK,
@@ -37,7 +41,7 @@ COMMANDS = by_name(
 )
 """Name in capitals → command."""
 
-VARIANTS: tuple[Command, ...] = ()
+VARIANTS: tuple[Command, ...] = FOTA_VARIANTS
 """Commands that kin of the BG96 have in another form, each in place of its namesake."""
 
 

@@ -18,6 +18,7 @@ from dfota.modem.handlers import (
     files,
     fota,
     general,
+    http,
     identity,
     message_sending,
     messages,
@@ -25,6 +26,7 @@ from dfota.modem.handlers import (
     phonebook,
     power,
     sim,
+    ssl,
 )
 from dfota.modem.reply import HANDLERS
 
@@ -50,6 +52,7 @@ __all__ = [
     "files",
     "fota",
     "general",
+    "http",
     "identity",
     "message_sending",
     "messages",
@@ -57,4 +60,5 @@ __all__ = [
     "phonebook",
     "power",
     "sim",
+    "ssl",
 ]
