@@ -48,7 +48,6 @@ COPS = Command(
     ),
     max_response_s=180.0,
     errors=(3, 30, 32),
-    saving=Saving.VOLATILE,
     example=("AT+COPS?", '+COPS: 0,0,"Telstra Mobile Telstra",8', "OK"),
 )
 CSQ = Command(

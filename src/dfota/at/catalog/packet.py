@@ -35,7 +35,6 @@ CGATT = Command(
     write=(Integer("state", 0, 1),),
     max_response_s=140.0,
     errors=(30,),
-    saving=Saving.VOLATILE,
     example=("AT+CGATT?", "+CGATT: 1", "OK"),
 )
 CGDCONT = Command(
@@ -66,7 +65,6 @@ CGACT = Command(
     write=(Integer("state", 0, 1), Integer("cid", 1, CONTEXT_MAX, optional=True)),
     max_response_s=150.0,
     errors=(3, 30),
-    saving=Saving.VOLATILE,
     example=("AT+CGACT?", "+CGACT: 1,1", "OK"),
 )
 CGPADDR = Command(
@@ -120,7 +118,6 @@ QIACT = Command(
     has_read=True,
     write=(_context("contextID"),),
     max_response_s=150.0,
-    saving=Saving.VOLATILE,
     example=("AT+QIACT?", "OK"),
 )
 QIDEACT = Command(
@@ -130,7 +127,6 @@ QIDEACT = Command(
     test=f"+QIDEACT: (1-{CONTEXT_MAX})",
     write=(_context("contextID"),),
     max_response_s=40.0,
-    saving=Saving.VOLATILE,
     example=("AT+QIDEACT=?", f"+QIDEACT: (1-{CONTEXT_MAX})", "OK"),
 )
 QIDNSCFG = Command(
@@ -143,7 +139,6 @@ QIDNSCFG = Command(
         String("pridnsaddr", 64, optional=True),
         String("secdnsaddr", 64, optional=True),
     ),
-    saving=Saving.VOLATILE,
 )
 QIGETERROR = Command(
     name="+QIGETERROR",
