@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from dfota.modem.commands_document import render_commands
 from dfota.modem.download import HttpError
 from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
@@ -88,6 +89,7 @@ __all__ = [
     "VirtualModule",
     "parse_address",
     "reference",
+    "render_commands",
     "serve_module",
     "settings",
     "with_settings",
