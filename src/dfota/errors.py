@@ -31,6 +31,7 @@ A test compares this drawing with the classes::
     │   └── RollbackError
     ├── FlashError
     │   ├── FlashMisuseError
+    │   ├── FlashUnreadableError
     │   └── GeometryError
     ├── EngineError
     │   ├── UpdateFailedError
@@ -42,12 +43,14 @@ A test compares this drawing with the classes::
     ├── ModemError
     │   ├── StateDirectoryError
     │   ├── EndpointError
-    │   └── FileSystemError
+    │   ├── FileSystemError
+    │   └── HttpClientError
     ├── HostError
     │   ├── PortError
     │   ├── NoReplyError
     │   ├── CommandRefusedError
     │   ├── CheckFailedError
+    │   ├── ModuleFileError
     │   ├── DownloadFailedError
     │   ├── InstallFailedError
     │   ├── RevisionMismatchError
@@ -462,6 +465,19 @@ class FlashMisuseError(FlashError):
         return f"flash operation at {self.offset:#x}: {self.rule}"
 
 
+class FlashUnreadableError(FlashError):
+    """The page at *offset* has more wrong bits than the chip can correct."""
+
+    code = "flash.unreadable"
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return f"flash operation at {self.offset:#x}: the page cannot be read any more"
+
+
 class GeometryError(FlashError):
     """Sizes do not fit together: *reason*."""
 
@@ -649,6 +665,19 @@ class FileSystemError(ModemError):
         return f"file {self.name!r}: error {self.number}"
 
 
+class HttpClientError(ModemError):
+    """The module's HTTP commands refuse; *number* is the HTTP manual's error number."""
+
+    code = "modem.http-client"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"HTTP command: error {self.number}"
+
+
 # -- host updater -------------------------------------------------------------------------
 
 
@@ -734,6 +763,26 @@ class CheckFailedError(HostError):
     @property
     def remedy(self) -> str:
         """What the check advises."""
+        return self.advice
+
+
+class ModuleFileError(HostError):
+    """The file *name* of a module cannot be read, written or removed, because of *reason*."""
+
+    code = "host.module-file"
+
+    def __init__(self, name: str, reason: str, advice: str) -> None:
+        super().__init__(name, reason, advice)
+        self.name = name
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
         return self.advice
 
 

@@ -39,13 +39,20 @@ from dfota.at.command_decoder import (
     RepeatRequested,
 )
 from dfota.at.commandline import Invocation, parse_line
-from dfota.at.location import FTP_SCHEMES, LOCATION_MAX_BYTES, Location, parse_location
+from dfota.at.location import (
+    FTP_SCHEMES,
+    HTTP_SCHEMES,
+    LOCATION_MAX_BYTES,
+    Location,
+    parse_location,
+)
 from dfota.at.parameters import Choice, Hexadecimal, Integer, Parameter, String, Value
 from dfota.at.printable import escape
 from dfota.at.reply import CmeError, CmsError, FinalResult, ReplyFormat, ResultCode
 from dfota.at.reply_decoder import (
     DataAcknowledged,
     DataModeEntered,
+    DataReceived,
     InformationReceived,
     LineIgnored,
     ReplyDecoder,
@@ -94,6 +101,7 @@ __all__ = [
     "FOTA_URCS",
     "FTP_SCHEMES",
     "HTTP_ERRORS",
+    "HTTP_SCHEMES",
     "LINE_MAX_BYTES",
     "LOCATION_MAX_BYTES",
     "TYPE_AHEAD_MAX_BYTES",
@@ -108,6 +116,7 @@ __all__ = [
     "CpinReported",
     "DataAcknowledged",
     "DataModeEntered",
+    "DataReceived",
     "Echo",
     "Explanation",
     "Family",

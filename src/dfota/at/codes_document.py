@@ -51,7 +51,7 @@ report is listed at the end.
             _plain(
                 "Commands",
                 "Reported by `+CME ERROR: <err>`, as a number with `AT+CMEE=1` and in words with "
-                "`AT+CMEE=2`\n(AT manual V2.3, table 19; FILE manual V1.0, table 1, from 400; "
+                "`AT+CMEE=2`\n(AT manual V2.3, table 19; FILE manual V1.0, table 1, from 400; HTTP manual V1.0, table 1, from 701;\n"
                 "flash scrub note V1.1, 323 and 440 to 442).",
                 CME_ERRORS,
             ),

@@ -146,7 +146,7 @@ def _next(text: str, position: int, commands: Mapping[str, Command]) -> tuple[In
     if match := _EXTENDED_NAME.match(text, position):
         end = _end_of_extended(text, match.end())
         name = match[0].upper()
-        return _extended(name, commands.get(name), text[match.end() : end]), end
+        return _extended(name, commands, text[match.end() : end]), end
     rest = text[position:]
     return Invocation(rest, None, Form.EXECUTE, problem="no command begins like this"), len(text)
 
@@ -174,7 +174,8 @@ def _end_of_extended(text: str, position: int) -> int:
     return position
 
 
-def _extended(name: str, command: Command | None, tail: str) -> Invocation:
+def _extended(name: str, commands: Mapping[str, Command], tail: str) -> Invocation:
+    command = commands.get(name)
     if not tail:
         return Invocation(name, command, Form.EXECUTE)
     if tail == "?":
@@ -186,7 +187,7 @@ def _extended(name: str, command: Command | None, tail: str) -> Invocation:
     if tail.count('"') % 2:
         return Invocation(name, command, Form.WRITE, (tail[1:],), problem="a quote is not closed")
     fields = _split_fields(tail[1:])
-    setting = COMMANDS.get(f"{name}={fields[0].lower()}")
+    setting = commands.get(f"{name}={fields[0].lower()}")
     if setting is not None:
         form = Form.WRITE if len(fields) > 1 else Form.READ
         return Invocation(setting.name, setting, form, fields[1:])

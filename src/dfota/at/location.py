@@ -63,6 +63,7 @@ def parse_location(
     *,
     default_https_port: int = HTTPS_PORT,
     schemes: Sequence[str] = HTTP_SCHEMES,
+    max_bytes: int = LOCATION_MAX_BYTES,
 ) -> Location:
     """Take apart the URL *text*.
 
@@ -75,13 +76,14 @@ def parse_location(
         default_https_port: port of ``https`` without a number. 443 is what servers use;
             the guide itself says 80 for both schemes.
         schemes: those that the module knows.
+        max_bytes: the longest URL.
 
     Raises:
         LocationError: *text* breaks a rule; the error says which.
     """
     size = len(text.encode("utf-8", "surrogateescape"))
-    if size > LOCATION_MAX_BYTES:
-        raise LocationError(text, f"it has {size} bytes, {LOCATION_MAX_BYTES} are allowed")
+    if size > max_bytes:
+        raise LocationError(text, f"it has {size} bytes, {max_bytes} are allowed")
     if any(not "!" <= character <= "~" for character in text):
         raise LocationError(text, "it has a character that is not printable ASCII, or a blank")
     if '"' in text:

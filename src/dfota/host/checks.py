@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from dfota.at import Form
-from dfota.at.catalog.fota import QCFGEXT
+from dfota.at.catalog.fota import FOTA_APN
 from dfota.at.catalog.general import QURCCFG_URCPORT
 from dfota.at.catalog.network import CEREG, CGREG, COPS, CREG, CSQ
 from dfota.at.catalog.power import CBC
@@ -232,15 +232,14 @@ def check_access_point(wanted: AccessPoint | None, *, change: bool) -> Procedure
     if wanted is not None and change:
         has_login = bool(wanted.username or wanted.password)
         yield from ask(
-            QCFGEXT,
+            FOTA_APN,
             Form.WRITE,
-            setting="fota_apn",
             ip_type=wanted.ip_type,
             apn=wanted.apn,
             username=wanted.username if has_login else None,
             password=wanted.password if has_login else None,
         )
-    answer = yield from ask(QCFGEXT, Form.WRITE, setting="fota_apn")
+    answer = yield from ask(FOTA_APN, Form.READ)
     match = None
     if answer is not None and answer.ok:
         match = next(filter(None, map(_APN.match, answer.lines)), None)

@@ -8,8 +8,12 @@
 
 from __future__ import annotations
 
+from dfota.modem.async_module import AsyncModule
+from dfota.modem.commands_document import render_commands
 from dfota.modem.download import HttpError
+from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
+from dfota.modem.lines import HostLines, ModuleLines
 from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import (
@@ -32,6 +36,7 @@ from dfota.modem.profiles import (
     Profile,
     ResumeStart,
     Setting,
+    profile_named,
     reference,
     settings,
     with_settings,
@@ -45,6 +50,7 @@ from dfota.modem.trust import Trust
 
 __all__ = [
     "BG96",
+    "AsyncModule",
     "BusyAnswer",
     "Closed",
     "Connected",
@@ -58,17 +64,20 @@ __all__ = [
     "FetchEnd",
     "FetchListener",
     "FetchRequest",
+    "HostLines",
     "HttpError",
     "Link",
     "LinkEvent",
     "MemoryState",
     "MissingPackage",
+    "ModuleLines",
     "ModuleOptions",
     "ModuleService",
     "ModuleState",
     "Network",
     "NetworkFailure",
     "NoNetwork",
+    "PortPlace",
     "Power",
     "PowerCut",
     "Profile",
@@ -81,7 +90,10 @@ __all__ = [
     "TranscriptEntry",
     "Trust",
     "VirtualModule",
+    "parse_address",
+    "profile_named",
     "reference",
+    "render_commands",
     "serve_module",
     "settings",
     "with_settings",

@@ -96,6 +96,8 @@ class FetchRequest:
         tls: for ``https``.
         connect_timeout_s: patience with the connection, TLS included.
         data_timeout_s: patience with silence; ``None``: the client minds it itself.
+        on_connected: where given, *message* does not count: called when the server is there,
+            and the client gives the request to ``Exchange.send`` in its own time.
     """
 
     location: Location
@@ -104,6 +106,7 @@ class FetchRequest:
     tls: TlsRules | None
     connect_timeout_s: float
     data_timeout_s: float | None = None
+    on_connected: Callable[[], None] | None = None
 
 
 class FetchListener(Protocol):
@@ -209,6 +212,11 @@ class Exchange:
         self._hold()
         self._go_on()
 
+    def send(self, message: bytes) -> None:
+        """Give the request, for one that was begun with ``on_connected``."""
+        cost_s = self._bearer.uplink_s(len(message))
+        self._timeline.pace(cost_s, lambda: None if self._is_over else self._send(message))
+
     # -- for the network -------------------------------------------------------------------
 
     def look(self) -> None:
@@ -299,7 +307,11 @@ class Exchange:
         self._heard_at_s = self._timeline.virtual_now
         match event:
             case Connected():
-                self._send()
+                if self._request.on_connected is None:
+                    self._send(self._request.message)
+                else:
+                    self._stop_patience()
+                    self._request.on_connected()
             case Received(data):
                 self._queued_bytes -= len(data)
                 self._bearer.count(len(data))
@@ -315,8 +327,7 @@ class Exchange:
             self._wait_for(self._request.data_timeout_s, FetchEnd.SILENT)
         self._go_on()
 
-    def _send(self) -> None:
-        message = self._request.message
+    def _send(self, message: bytes) -> None:
         # h11 has to know the method only; the message goes out as its client wrote it.
         try:
             method = message.split(b" ", 1)[0]

@@ -15,17 +15,32 @@ from enum import Enum
 from typing import Protocol, Self, TypeVar, cast
 
 import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
-from dfota.at import COMMANDS, AppReady, CfunReported, Command, PoweredDown, Ready, Urc
+from dfota.at import (
+    AppReady,
+    CfunReported,
+    Command,
+    CpinReported,
+    PhonebookDone,
+    PoweredDown,
+    QusimReported,
+    Ready,
+    SmsDone,
+    Urc,
+)
 from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
+from dfota.modem import job as jobs
 from dfota.modem.clock import Clock
+from dfota.modem.dialect import command_table
 from dfota.modem.embedding import CollectedWrites, Embedded
 from dfota.modem.exchange import Exchange, Exchanges, FetchListener, FetchRequest
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
+from dfota.modem.lines import HostLines, SerialLines
 from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.network import LinkEvent, Links, Network, NoNetwork
 from dfota.modem.nv import FotaApn, Nv
+from dfota.modem.pins import Pins
 from dfota.modem.port import Port
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import BG96, URC_PORTS, BusyAnswer, Profile
@@ -41,6 +56,13 @@ from dfota.package import Release
 
 _APPLICATION_VERSION = re.compile(r"\.[0-9]{2}\.[0-9]{3}$")
 """The second pair of a revision such as ``BG96MAR02A07M1G_01.018.01.018``."""
+
+_WORDS: Mapping[type[Urc], str] = {
+    CpinReported: "cpin",
+    QusimReported: "qusim",
+    SmsDone: "sms-done",
+}
+"""The lines of the SIM, in the words of the setting ``boot_lines``."""
 
 _RESTART_GAP_S = 0.2
 """From the OK of AT+CFUN=1,1 to silence; not documented."""
@@ -83,8 +105,10 @@ class VirtualModule(Embedded):
     Attributes:
         power: what it is now.
         commands: what it knows, by name; a kin has some in another form, or not at all.
+        pins: supply, PWRKEY, RESET_N, STATUS and the USB plug.
         world: what is around it: SIM, cells, supply.
-        ipr: speed of the UART.
+        lines: the wires of its ports beside the data, by name.
+        ipr: speed of the UART, as ``AT+IPR`` has it.
         last_cut: the newest power cut, if there was one.
 
     Raises:
@@ -113,7 +137,8 @@ class VirtualModule(Embedded):
         self._on_power_lost = on_power_lost
         self.timeline = Timeline(speed or Speed(), profile.wait_floor_s)
         self.power = Power.OFF
-        self.commands: Mapping[str, Command] = COMMANDS
+        self.pins = Pins(self)
+        self.commands: Mapping[str, Command] = command_table(profile)
         self.last_cut: CutReport | None = None
         self.ipr = state.nv.ipr
         self._ready_at_s = 0.0
@@ -128,10 +153,12 @@ class VirtualModule(Embedded):
         self.sim = SimCard(self)  # before the radio, which looks at it when a card comes
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
+        self.lines = {name: SerialLines(name, self) for name in port_names}
         self._collected = None
         if output is None:
             output = self._collected = CollectedWrites()
         self.ports = {name: self._make_port(name, output) for name in port_names}
+        self.pins.on_link_change(lambda name, is_there: self.lines[name].attach(is_there))
 
     @classmethod
     def in_memory(
@@ -173,14 +200,23 @@ class VirtualModule(Embedded):
     # -- doors for the driver ------------------------------------------------------------
 
     def power_on(self) -> None:
-        """Bring the supply up; harmless when it is."""
-        if self.power is Power.OFF:
-            self._state.flash.power_on()
-            self._start()
+        """Bring the supply up; harmless when the module is on.
+
+        A module whose PWRKEY is not tied to ground starts only with the second call, which
+        stands for a press of that key, or with ``pins.press_pwrkey``.
+        """
+        if not self.is_off:
+            return
+        is_new = not self.pins.has_supply
+        self.pins.has_supply = True
+        self._state.flash.power_on()
+        if self.profile.starts_with_supply or not is_new:
+            self.start()
 
     def cut_power(self) -> None:
         """Take the supply away this instant; it stays away until ``power_on``."""
-        if self.power is not Power.OFF:
+        self.pins.has_supply = False
+        if not self.is_off:
             self._lose_power(None)
 
     def close(self) -> None:
@@ -195,11 +231,17 @@ class VirtualModule(Embedded):
     def receive(self, port_name: str, data: bytes, now: float) -> None:
         """Take bytes that the host sent to a port at the instant *now*."""
         self.set_time(now)
-        if self.power is not Power.RUNNING:
+        if self.power is not Power.RUNNING or not self.lines[port_name].is_attached:
             return
         if self.is_installing and self.profile.busy_answer is BusyAnswer.SILENT:
             return
-        self._guard(lambda: self.ports[port_name].receive(data))
+        heard = self.lines[port_name].to_module(data)
+        self._guard(lambda: self.ports[port_name].receive(heard))
+
+    def change_lines(self, port_name: str, lines: HostLines, now: float) -> None:
+        """Take what the host does with DTR, RTS and its speed at the instant *now*."""
+        self.set_time(now)
+        self._guard(lambda: self.lines[port_name].change(lines))
 
     def hear(self, number: int, event: LinkEvent, now: float) -> None:
         """Take what the network says about the link *number* at the instant *now*."""
@@ -208,7 +250,7 @@ class VirtualModule(Embedded):
 
     def set_time(self, now: float) -> None:
         """Let the clock be *now* without doing what is due."""
-        self.timeline.now = max(self.timeline.now, now)
+        self.timeline.set_time(now)
 
     def advance(self, now: float) -> None:
         """Do what is due at the instant *now*; see ``Timeline.advance``."""
@@ -222,6 +264,16 @@ class VirtualModule(Embedded):
     def firmware(self) -> Firmware | None:
         """The firmware that the last boot found, if it found one."""
         return self._firmware
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it is off, with or without supply."""
+        return self.power is Power.OFF
+
+    @property
+    def is_in_recovery(self) -> bool:
+        """Whether it runs the system that only installs."""
+        return self.power is Power.FORCED_UPGRADE
 
     @property
     def is_installing(self) -> bool:
@@ -262,15 +314,20 @@ class VirtualModule(Embedded):
             return self.ports[self.nv.urc_port]
         return next(iter(self.ports.values())) if len(self.ports) == 1 else None
 
+    def settle_speed(self) -> None:
+        """Let the UART run at the speed of ``ipr``."""
+        for lines in self.lines.values():
+            lines.baud = self.ipr
+
     def save_nv(self) -> None:
         """Keep a change of ``nv``."""
         self._state.save_nv()
 
-    def drop_package(self) -> None:
+    def drop_package(self, name: str = PACKAGE_NAME) -> None:
         """Remove the package, if there is one."""
-        if self.files.has(PACKAGE_NAME):
+        if self.files.has(name):
             try:
-                self.files.delete(PACKAGE_NAME, is_trusted=True)
+                self.files.delete(name, is_trusted=True)
             except FileSystemError as error:
                 self.log(f"the package stays: {error}")
 
@@ -279,6 +336,7 @@ class VirtualModule(Embedded):
         port = self.urc_port
         if port is not None:
             port.report(urc)
+            self.lines[port.name].ring()
 
     def urc_pause_s(self) -> float:
         """Virtual seconds until a URC can be printed at once."""
@@ -310,15 +368,31 @@ class VirtualModule(Embedded):
         Raises:
             MisuseError: no firmware runs.
         """
-        text = self.running_firmware().revision.text
+        revision = self.running_firmware().revision
+        if self.profile.short_qgmr:
+            return revision.short
+        text = revision.text
         if self.timeline.virtual_now < self._ready_at_s + self.profile.application_ready_s:
             text = _APPLICATION_VERSION.sub(".00.000", text)
         return text
 
+    def start(self) -> None:
+        """Begin to boot; there is supply."""
+        self.power = Power.BOOTING
+        self.ipr = self.nv.ipr
+        self.settle_speed()
+        if not self.profile.keep_fota_apn:
+            self.nv.fota_apn = FotaApn()
+        self.sim.start()
+        settings = self.nv.stored_settings
+        for port in self.ports.values():
+            port.reset(PortSettings.restored(settings))
+        self.timeline.play(self._boot())
+
     def restart(self) -> None:
         """Reboot this instant."""
         self._halt()
-        self._start()
+        self.start()
 
     def restart_later(self) -> None:
         """Reboot a moment after the final result code."""
@@ -364,7 +438,8 @@ class VirtualModule(Embedded):
     # -- inside ------------------------------------------------------------------------
 
     def _make_port(self, name: str, output: Callable[[str, bytes], None]) -> Port:
-        return Port(name, self, lambda data: output(name, data))
+        lines = self.lines[name]
+        return Port(name, self, lambda data: output(name, lines.to_host(data)))
 
     def _guard(self, work: Callable[[], None]) -> None:
         """Do *work*; if the flash loses its power in it, so does the module."""
@@ -380,6 +455,7 @@ class VirtualModule(Embedded):
         self._supply_returns()
 
     def _supply_returns(self) -> None:
+        self.pins.has_supply = False
         self.timeline.pace(self.profile.power_on_after_s, self.power_on, is_supply=True)
 
     def _lose_power(self, torn: Operation | None) -> None:
@@ -398,6 +474,8 @@ class VirtualModule(Embedded):
     def _halt(self) -> None:
         """Everything in RAM is gone."""
         self.power = Power.OFF
+        self.pins.status = False
+        self.pins.plug_usb(is_there=False)
         self.timeline.forget()
         parts, self._parts = self._parts, {}
         for part in parts.values():
@@ -407,22 +485,12 @@ class VirtualModule(Embedded):
         self.sim.reset()
         self.clock.reset()
         self.radio.reset()
-        for port in self.ports.values():
+        for name, port in self.ports.items():
             port.reset(PortSettings())
-
-    def _start(self) -> None:
-        self.power = Power.BOOTING
-        self.ipr = self.nv.ipr
-        if not self.profile.keep_fota_apn:
-            self.nv.fota_apn = FotaApn()
-        self.sim.start()
-        settings = self.nv.stored_settings
-        for port in self.ports.values():
-            port.reset(PortSettings.restored(settings))
-        self.timeline.play(self._boot())
+            self.lines[name].stop_ringing()
 
     def _boot(self) -> Pace:
-        yield self.profile.boot_s
+        yield from self._wake_up()
         self.engine = Engine(self._state.flash)
         try:
             boot = self.engine.boot()
@@ -431,32 +499,74 @@ class VirtualModule(Embedded):
             self.power = Power.DAMAGED
             self.log(str(error))
             return
+        kept = jobs.kept(self.nv)
         if not isinstance(boot, Running):
             self.power = Power.FORCED_UPGRADE
             self.log(f"the upgrade to {boot.update.new_revision} was not finished; going on")
-            self.upgrade.resume(boot.update)
+            source = jobs.Source.HTTP if boot.update.remote else jobs.Source.LOCAL
+            self.upgrade.resume(kept or jobs.Job(source))
             return
         self._firmware = boot.firmware
+        is_unreported = boot.unreported is not None
+        repeats_end = is_unreported and self.profile.repeat_end_after_cut
+        job = kept or jobs.Job(jobs.Source.LOCAL)
+        if self.profile.recovery_system and (repeats_end or (kept and not is_unreported)):
+            self.power = Power.FORCED_UPGRADE
+            (self.upgrade.report_again if repeats_end else self.upgrade.begin_kept)(job)
+            return
+        yield from self._print_boot_lines()
+        if is_unreported:
+            self._report_unreported(job)
+        elif kept:
+            jobs.forget(self.nv)
+            self.save_nv()
+            self.upgrade.begin_kept(kept)
+
+    def _wake_up(self) -> Pace:
+        """From power to the firmware's first deed; the pins move on the way."""
+        profile, waited_s = self.profile, 0.0
+        moves: tuple[tuple[float, Callable[[], None]], ...] = (
+            (profile.usb_active_s, lambda: self.pins.plug_usb(is_there=True)),
+            (profile.status_high_s, lambda: setattr(self.pins, "status", True)),
+        )
+        for at_s, move in sorted(moves, key=lambda entry: entry[0]):
+            pause_s = max(0.0, min(at_s, profile.boot_s) - waited_s)
+            yield pause_s
+            waited_s += pause_s
+            move()
+        yield max(0.0, profile.boot_s - waited_s)
+
+    def _print_boot_lines(self) -> Pace:
+        """The lines of an ordinary boot; with the first one the module takes commands."""
         self.power = Power.RUNNING
         self._ready_at_s = self.timeline.virtual_now
-        self.report(Ready())
-        for urc in (CfunReported(1), AppReady(), *self.radio.sim_lines()):
-            yield self.profile.boot_line_gap_ms / 1000
+        is_damaged = self.profile.calibration_lost
+        words = ["rdy", "app-rdy"] if is_damaged else self.profile.boot_lines.split(",")
+        sim = {_WORDS[type(urc)]: urc for urc in self.radio.sim_lines() if type(urc) in _WORDS}
+        if "sms-done" in sim:
+            sim["pb-done"] = PhonebookDone()
+        lines: dict[str, Urc] = {
+            "rdy": Ready(),
+            "cfun": CfunReported(self.radio.fun),
+            "app-rdy": AppReady(),
+            **sim,
+        }
+        due = [lines[word] for word in words if word in lines]
+        for number, urc in enumerate(due):
+            if number:
+                yield self.profile.boot_line_gap_ms / 1000
             self.report(urc)
-        self.radio.search()
-        if boot.unreported is not None:
-            self._report_unreported()
-        if self.nv.pending_install:
-            remote = self.nv.pending_install == "remote"
-            self.nv.pending_install = ""
-            self.save_nv()
-            self.upgrade.begin_pending(remote=remote)
+        if not is_damaged:
+            self.radio.search()
 
-    def _report_unreported(self) -> None:
+    def _report_unreported(self, job: jobs.Job) -> None:
         """Tidy up after an update that power left between its last step and END."""
-        self.drop_package()
+        self.drop_package(job.package)
         if self.profile.repeat_end_after_cut:
-            self.upgrade.report_again()
+            self.upgrade.report_again(job)
+            return
+        if jobs.forget(self.nv):
+            self.save_nv()
         self.engine.mark_reported()
 
     def _power_down(self) -> Pace:

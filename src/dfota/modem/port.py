@@ -32,7 +32,15 @@ from dfota.at import (
     parse_line,
 )
 from dfota.at.catalog.files import FILES
-from dfota.errors import AtError, AtParameterError, FileSystemError, MisuseError, OutputError
+from dfota.at.catalog.http import HTTP
+from dfota.errors import (
+    AtError,
+    AtParameterError,
+    FileSystemError,
+    HttpClientError,
+    MisuseError,
+    OutputError,
+)
 from dfota.modem.filesystem import INVALID_NAME
 from dfota.modem.indications import ALL, Indications
 from dfota.modem.profiles import BusyAnswer
@@ -84,6 +92,7 @@ class Port:
         self._urc_allowed_at = 0.0
         self._is_executing = False
         self._is_taking_effect = False
+        self._pending_count = 0
         self._is_working = False
 
     @property
@@ -106,6 +115,7 @@ class Port:
         self._waiting_urcs.clear()
         self._stop_urc_timer()
         self._is_executing = self._is_taking_effect = False
+        self._pending_count += 1
         self.change_settings(settings)
 
     def change_settings(self, settings: PortSettings) -> None:
@@ -171,6 +181,18 @@ class Port:
             self.write(line)
         self._waiting_urcs.clear()
         self._stop_urc_timer()
+
+    def take_data(self, transfer: Transfer) -> None:
+        """Enter a data mode that no command asked for just now, and that has no CONNECT."""
+        self._transfer = transfer
+        transfer.begin(self)
+        early = self._decoder.take_pending()
+        if early:
+            self._decoder.feed(transfer.feed(early))
+
+    def leave_data(self) -> None:
+        """Leave such a data mode."""
+        self._transfer = None
 
     @property
     def is_in_data_mode(self) -> bool:
@@ -246,6 +268,10 @@ class Port:
             if reply.transfer is not None:
                 self._begin_transfer(reply.transfer)
                 return
+            if reply.pending is not None:
+                self._pending_count += 1
+                reply.pending(partial(self._end_pending, self._pending_count))
+                return
             self._note(reply)
             if reply.result is not ResultCode.OK:
                 self._end_line(reply)
@@ -260,6 +286,16 @@ class Port:
         else:
             self._end_line(reply)
         self._work_off()
+
+    def _end_pending(self, number: int, reply: Reply) -> None:
+        """End the command that went on; unless a restart has ended it before."""
+        if number != self._pending_count:
+            return
+        self._pending_count += 1
+        if reply.transfer is not None:
+            self._begin_transfer(reply.transfer)
+        else:
+            self._finish(reply)
 
     def _note(self, reply: Reply) -> None:
         self._buffer += self._format.information(reply.lines)
@@ -286,7 +322,8 @@ class Port:
     def _print_urcs(self) -> None:
         """Print what waits, as far as it may be printed now."""
         while self._waiting_urcs and self._urc_timer is None:
-            if self._transfer is not None or self._coming_transfer is not None:
+            is_data = self._transfer is not None and self._transfer.is_mute
+            if is_data or self._coming_transfer is not None:
                 return
             if self._is_taking_effect:
                 return
@@ -356,7 +393,7 @@ class Port:
             if form is Form.TEST and command.test is not None:
                 text = command.test.format(**self.module.facts())
                 return Reply(tuple(text.split("\n")) if text else ())
-        except FileSystemError as error:
+        except (FileSystemError, HttpClientError) as error:
             return cme(error.number)
         except AtParameterError as error:
             return self._wrong_parameter(command, error)
@@ -368,6 +405,9 @@ class Port:
         return ERROR
 
     def _wrong_parameter(self, command: Command, error: AtParameterError) -> Reply:
+        if command in HTTP:
+            number = self.module.profile.http_parameter_error
+            return cme(number) if number else ERROR
         number = self.module.profile.file_parameter_error
         if command not in FILES or not number:
             return ERROR

@@ -26,6 +26,7 @@ class Reply:
         result: ``OK`` lets the rest of the line run; anything else ends it.
         cost_s: what the command takes on hardware before it answers.
         transfer: the data mode that it enters; its end gives the result.
+        pending: the command goes on: called with a function that ends it with a reply.
         effect: done when the command is over, before the next one of the line; the URCs that
             it causes on this port come behind the final result code.
         afterwards: done when the final result code of the whole line is out.
@@ -35,6 +36,7 @@ class Reply:
     result: FinalResult = ResultCode.OK
     cost_s: float = 0.0
     transfer: Transfer | None = None
+    pending: Callable[[Callable[[Reply], None]], None] | None = field(default=None, compare=False)
     effect: Callable[[], None] | None = field(default=None, compare=False)
     afterwards: Callable[[], None] | None = field(default=None, compare=False)
 

@@ -34,9 +34,11 @@ class Transfer(ABC):
     """A data mode: owns the port from ``CONNECT`` until it calls ``port.end_transfer``.
 
     Attributes:
+        is_mute: no URC may come while it lasts; false where only the host sends.
         connect_size: the number behind ``CONNECT``, where there is one.
     """
 
+    is_mute = True
     connect_size: int | None = None
 
     def opening(self, reply_format: ReplyFormat) -> bytes:

@@ -25,7 +25,7 @@ from dfota.at import (
     parse_line,
 )
 from dfota.at.catalog.files import QFUPL
-from dfota.at.catalog.fota import QCFGEXT, QFOTADL
+from dfota.at.catalog.fota import FOTA_APN, QFOTADL
 from dfota.at.catalog.general import AT_W, ATI, IPR, S3
 from dfota.at.catalog.power import CFUN
 from dfota.at.catalog.sim import CPIN
@@ -185,7 +185,7 @@ def test_a_setting_is_a_command_of_its_own() -> None:
 def test_the_commands_of_the_first_issue_are_all_there() -> None:
     wanted = (
         "E Q V X I Z &F &W &V &C &D S3 S4 S5 +QGMR +CGMR +GMR +CGMI +GMI +CGMM +GMM +CGSN +GSN "
-        "+CIMI +QCCID +CPIN +CSQ +CREG +CGREG +CEREG +COPS +CFUN +QPOWD +CMEE +QURCCFG +QCFGEXT "
+        "+CIMI +QCCID +CPIN +CSQ +CREG +CGREG +CEREG +COPS +CFUN +QPOWD +CMEE +QURCCFG "
         "+QFOTADL +QFLDS +QFLST +QFUPL +QFDEL +QFDWL +IPR +CBC"
     )
     assert set(wanted.split()) <= set(COMMANDS)
@@ -207,10 +207,9 @@ def test_trailing_optional_parameters_are_left_out() -> None:
         (CFUN, "AT+CFUN=1;", None),
         (IPR, "AT+IPR=115201", "one of"),
         (S3, "ATS3=128", "0 to 127"),
-        (QCFGEXT, 'AT+QCFGEXT="nonsense"', "one of"),
-        (QCFGEXT, 'AT+QCFGEXT="fota_apn",3,"a"', "0 to 2"),
-        (QCFGEXT, f'AT+QCFGEXT="fota_apn",0,"{"a" * 100}"', None),
-        (QCFGEXT, f'AT+QCFGEXT="fota_apn",0,"{"a" * 101}"', "100 bytes"),
+        (FOTA_APN, 'AT+QCFGEXT="fota_apn",3,"a"', "0 to 2"),
+        (FOTA_APN, f'AT+QCFGEXT="fota_apn",0,"{"a" * 100}"', None),
+        (FOTA_APN, f'AT+QCFGEXT="fota_apn",0,"{"a" * 101}"', "100 bytes"),
         (QFOTADL, "AT+QFOTADL=1", None),
         (QFOTADL, "AT+QFOTADL=2", "one of 1"),
         (QFOTADL, "AT+QFOTADL=http://h/p", "decimal"),

@@ -95,7 +95,9 @@ def test_ctrl_c_is_a_clean_end(start, tmp_path, number):
 
 def test_kill_9_in_restore_is_a_power_cut_and_the_next_start_goes_on(start, tmp_path, package):
     # So slow that the kill falls into RESTORE.
-    process, port = start("--speed", "0.2", "--profile-set", "boot_s=0")
+    process, port = start(
+        *("--speed", "0.2", "--profile-set", "boot_s=0", "--profile-set", "urc_interval_ms=0")
+    )
     host = Terminal(port)
     host.ask_until(b"AT\r", b"OK\r\n")
     host.send(f'AT+QFUPL="EUFS:/fota/update.zip",{len(package)}\r'.encode())

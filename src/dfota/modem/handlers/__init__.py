@@ -12,12 +12,13 @@ from dfota.at import COMMANDS, Form
 from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
 from dfota.modem.handlers import (
-    call,
     calls,
     clock,
+    dialling,
     files,
     fota,
     general,
+    http,
     identity,
     message_sending,
     messages,
@@ -25,6 +26,7 @@ from dfota.modem.handlers import (
     phonebook,
     power,
     sim,
+    ssl,
 )
 from dfota.modem.reply import HANDLERS
 
@@ -44,12 +46,13 @@ _check_complete()
 
 __all__ = [
     "UNSUPPORTED",
-    "call",
     "calls",
     "clock",
+    "dialling",
     "files",
     "fota",
     "general",
+    "http",
     "identity",
     "message_sending",
     "messages",
@@ -57,4 +60,5 @@ __all__ = [
     "phonebook",
     "power",
     "sim",
+    "ssl",
 ]

@@ -7,7 +7,9 @@ from __future__ import annotations
 from dfota.at import Form
 from dfota.at.catalog.general import ATI, CGMI, CGMM, CGMR, CGSN, GMI, GMM, GMR, GSN, QAPPVER, QGMR
 from dfota.modem.port import Port
-from dfota.modem.reply import ERROR, Reply, handles, information
+from dfota.modem.reply import ERROR, Reply, cme, handles, information
+
+MEMORY_FAILURE = 23
 
 
 @handles(ATI, Form.EXECUTE)
@@ -65,5 +67,7 @@ def show_application_version(port: Port) -> Reply:
 @handles(GSN, Form.EXECUTE)
 @handles(CGSN, Form.EXECUTE)
 def show_imei(port: Port) -> Reply:
-    """The 15 digits, bare."""
+    """The 15 digits, bare; a unit without calibration data has none."""
+    if port.module.profile.calibration_lost:
+        return cme(MEMORY_FAILURE)
     return information(port.module.nv.imei)

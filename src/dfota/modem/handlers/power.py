@@ -30,6 +30,7 @@ from dfota.modem.reply import OK, Reply, cme, handles, information
 _CHANGE_S = 1.0
 """What a change of the functionality takes; the manual allows 15 s."""
 
+PHONE_FAILURE = 0
 NOT_ALLOWED = 3
 
 
@@ -47,6 +48,8 @@ def set_functionality(port: Port, fun: int, rst: int) -> Reply:
         if fun != FULL:
             return cme(NOT_ALLOWED)
         return Reply(afterwards=module.restart_later)
+    if fun == FULL and module.profile.calibration_lost:
+        return cme(PHONE_FAILURE)
     if fun == module.radio.fun:
         return Reply()
     return Reply(cost_s=_CHANGE_S, effect=lambda: module.radio.set_functionality(fun))

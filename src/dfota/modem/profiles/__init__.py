@@ -16,9 +16,12 @@ from typing import Any, get_type_hints
 
 from dfota.at import FILE_ERRORS
 from dfota.errors import MisuseError
+from dfota.modem.profiles.boot import BOOT_LINES, BootSettings
 from dfota.modem.profiles.download import DownloadSettings
 from dfota.modem.profiles.files import FileSettings, UploadTimeout
+from dfota.modem.profiles.http import HttpSettings
 from dfota.modem.profiles.identity import IdentitySettings
+from dfota.modem.profiles.kin import OVERLAYS
 from dfota.modem.profiles.messages import MessageProfile
 from dfota.modem.profiles.network import NetworkSettings
 from dfota.modem.profiles.overlay import Difference, Overlay
@@ -26,6 +29,7 @@ from dfota.modem.profiles.ports import PortLineSettings
 from dfota.modem.profiles.upgrade import (
     BusyAnswer,
     MissingPackage,
+    QfotadlForm,
     ResumeStart,
     UpgradeSettings,
 )
@@ -44,6 +48,7 @@ __all__ = [
     "MissingPackage",
     "Overlay",
     "Profile",
+    "QfotadlForm",
     "ResumeStart",
     "Setting",
     "UploadTimeout",
@@ -64,9 +69,11 @@ class Profile(
     # The reference lists the settings of the last base first.
     MessageProfile,
     PortLineSettings,
+    BootSettings,
     FileSettings,
     IdentitySettings,
     NetworkSettings,
+    HttpSettings,
     DownloadSettings,
     UpgradeSettings,
 ):
@@ -88,10 +95,19 @@ class Profile(
                 "file_parameter_error is 0 or a code of the FILE manual, "
                 f"not {self.file_parameter_error}"
             )
+        for name, largest in (("ssl_version", 4), ("ssl_seclevel", 2), ("ssl_ignore_time", 1)):
+            if getattr(self, name) > largest:
+                raise MisuseError(f"{name} is 0 to {largest}, not {getattr(self, name)}")
         if self.sms_first_index > 1 or max(self.sms_me_total, self.sms_sm_total) > 99:
             raise MisuseError("a message storage has at most 99 places, counted from 0 or 1")
         if self.urc_port not in URC_PORTS:
             raise MisuseError(f"urc_port is one of {', '.join(URC_PORTS)}, not {self.urc_port!r}")
+        for lines in ("updating_lines", "downloading_lines"):
+            if getattr(self, lines) > 100:
+                raise MisuseError(f"{lines} is at most 100, not {getattr(self, lines)}")
+        words = self.boot_lines.split(",")
+        if not set(words) <= set(BOOT_LINES) or len(set(words)) < len(words):
+            raise MisuseError(f"boot_lines are some of {', '.join(BOOT_LINES)}, each once")
         for setting in settings():
             value = getattr(self, setting.name)
             if isinstance(value, str) and (
@@ -159,9 +175,6 @@ def reference() -> str:
         )
     return "\n".join(lines) + "\n"
 
-
-OVERLAYS: tuple[Overlay, ...] = ()
-"""Every profile but ``bg96``, a base always before what lies over it."""
 
 BG96 = Profile()
 """A BG96 as the DFOTA guide V1.1 describes it."""

@@ -22,6 +22,17 @@ class IdentitySettings:
     )
     imsi: str = setting("460023210226023", "IMSI of the SIM card.", AT + "5.1")
     iccid: str = setting("89860025128306012474", "Number of the SIM card.", AT + "5.6")
+    model_prefix: str = setting(
+        "BG96",
+        "Beginnings of the models that this profile is for, with commas between; a firmware of "
+        "another model brings a warning.",
+        "names of the modules",
+    )
+    short_qgmr: bool = setting(
+        False,
+        "`AT+QGMR` answers the short revision, without modem and application version.",
+        "captures of real modules: newer firmware prints `BG96MAR02A07M1G_01.018.01.018`",
+    )
     answer_qgmr_read_form: bool = setting(
         True, "Answer `AT+QGMR?` like `AT+QGMR`.", "ModemManager asks so; not in the manual"
     )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of ports, power and time; no behaviour here."""
+"""Settings of ports and time; no behaviour here."""
 
 # ruff: noqa: FBT003 - setting() is dataclasses.field, its first argument the default
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dfota.modem.setting import AT, OPEN, setting
 
 @dataclass(frozen=True, kw_only=True)
 class PortLineSettings:
-    """Settings of ports, power and time."""
+    """Settings of ports and time."""
 
     urc_port: str = setting(
         "usbat",
@@ -35,17 +35,16 @@ class PortLineSettings:
         OPEN + "the pulse of RI for a URC is 120 ms (AT manual, `urc/ri/other`); fwupd looks "
         "every 100 ms and takes one line of each read",
     )
-    boot_s: float = setting(
-        4.9, "Time from power-on to `RDY`, seconds.", "hardware design V1.3: UART active"
+    wrong_speed_garbles: bool = setting(
+        True,
+        "What is sent to or from `uart1` at another speed than `AT+IPR` arrives garbled, where "
+        "the host's speed is known (RFC 2217, or `pty_tells_speed`).",
+        "what every UART does; `uart1` is the main UART, the other ports are USB",
     )
-    boot_line_gap_ms: int = setting(
-        400, "Pause between two boot lines, milliseconds.", "boot log of a real BG96"
-    )
-    power_off_s: float = setting(
-        2.0, "Time from `AT+QPOWD` to `POWERED DOWN`, seconds.", "hardware design V1.3"
-    )
-    power_on_after_s: float = setting(
-        2.0, "Time from an armed power cut to power-on, seconds.", "simulation only"
+    pty_tells_speed: bool = setting(
+        False,
+        "Take the speed that a host sets on a pseudo-terminal for the speed of its UART.",
+        "simulation only; many programs leave a pseudo-terminal at 38400 or 9600",
     )
     wait_floor_s: float = setting(
         5.0,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from dfota.at import PercentStyle
+from dfota.at import Family, PercentStyle
 from dfota.modem.setting import GUIDE, OPEN, setting
 
 
@@ -25,6 +25,17 @@ class MissingPackage(Enum):
 
     END_505 = "end-505"
     ERROR = "error"
+
+
+class QfotadlForm(Enum):
+    """Which parameters ``AT+QFOTADL`` has; the words are those of ``Command.variant``."""
+
+    BG96 = "bg96"
+    """A URL, or 1."""
+    LINUX = "linux"
+    """A URL or a path."""
+    STANDARD_A = "standard-a"
+    """A URL or ``FILE:<length>``, mode and numbers of URCs."""
 
 
 class BusyAnswer(Enum):
@@ -49,6 +60,39 @@ class UpgradeSettings:
         "The same, for `RESTORE` lines after a power cut.",
         GUIDE + 'notes of 3.1.1 and 3.1.2 print `"RESTORE",1%`',
     )
+    updating_lines: int = setting(
+        100,
+        "How many `UPDATING` lines stand for the whole stage, 0 to 100 (and `RESTORE` lines).",
+        GUIDE + "examples 4.1 and 4.2: 1 to 100",
+    )
+    updating_from_zero: bool = setting(
+        False, "Print `UPDATING` for 0 per cent, too.", GUIDE + "examples 4.1 and 4.2: from 1"
+    )
+    updating_to_hundred: bool = setting(
+        True, "Print `UPDATING` for 100 per cent.", GUIDE + "examples 4.1 and 4.2: to 100"
+    )
+    downloading_lines: int = setting(
+        0,
+        "How many `DOWNLOADING` lines stand for the whole download, 0 to 100; they are "
+        "numbered from 1.",
+        GUIDE + "3.1.1: none",
+    )
+    restore_stage: bool = setting(
+        True,
+        "Print `RESTORE` lines; false: `UPDATING` goes on until all is done.",
+        GUIDE + "3.1.1 and 3.1.2",
+    )
+    code_family: Family = setting(
+        Family.BG96,
+        "Whose numbers `HTTPEND`, `FTPEND`, `FILEEND` and `END` report; see the page of codes.",
+        GUIDE + "chapter 5",
+    )
+    continued_line: bool = setting(
+        True,
+        "Print `Last upgrade was not finished,continue upgrade` when an interrupted upgrade "
+        "goes on.",
+        GUIDE + "notes of 3.1.1 and 3.1.2",
+    )
     resume_start: ResumeStart = setting(
         ResumeStart.AS_STARTED,
         "Whether `START` comes before `RESTORE` after a power cut; `as-started`: only "
@@ -67,8 +111,20 @@ class UpgradeSettings:
     )
     reboot_before_start: bool = setting(
         False,
-        "Restart once between the download and `START`, as modules with Linux do.",
+        "Restart once before `START`, as modules with Linux do.",
         GUIDE + "figure 1 shows one restart, at the end",
+    )
+    recovery_system: bool = setting(
+        False,
+        "That restart leads into a system without AT and without boot lines, which installs the "
+        "package and restarts once more; a power cut leads there again.",
+        GUIDE + "forced upgrade mode is entered only after a power cut in `RESTORE`",
+    )
+    upgrade_attempts: int = setting(
+        0,
+        "How often the recovery system is started for one package before it is given up; 0: "
+        "without end.",
+        OPEN + "there is no recovery system",
     )
     delete_package_on_failure: bool = setting(
         False,
@@ -94,6 +150,23 @@ class UpgradeSettings:
         "What commands get while `UPDATING` or `RESTORE` runs; during the download they are "
         "always answered.",
         OPEN + "modules with Linux are in a recovery system without AT then",
+    )
+    qfotadl: QfotadlForm = setting(
+        QfotadlForm.BG96,
+        "Parameters of `AT+QFOTADL`: a URL or 1; a URL or a path; a URL or `FILE:<length>` with "
+        "mode and numbers of URCs.",
+        GUIDE + "3.1",
+    )
+    local_folders: str = setting(
+        "",
+        "Beginnings of a path in `AT+QFOTADL` that mean a file of `UFS:`, with commas between.",
+        GUIDE + "3.1.2: the only local package is `/fota/update.zip`, named 1",
+    )
+    ftp_urls: bool = setting(False, "Take `ftp://` URLs.", GUIDE + "3.1.1: HTTP or HTTPS")
+    fota_apn: bool = setting(
+        True,
+        'Know `AT+QCFGEXT="fota_apn"`; false: `ERROR`, and the download uses context 1.',
+        GUIDE + "3.2 (new in V1.1)",
     )
     accept_unquoted_url: bool = setting(
         False, "Take `AT+QFOTADL=<url>` without quotes.", OPEN + "one driver writes it so"
