@@ -42,7 +42,7 @@ def main() -> int:
     parser.add_argument("--only", help=argparse.SUPPRESS)
     options, rest = parser.parse_known_args()
     if options.only:
-        run_target(options.only, rest)
+        run_target(options.only, [*rest, *options.targets])
     from modem_fuzz.targets import TARGETS
 
     names = options.targets or sorted(TARGETS)
