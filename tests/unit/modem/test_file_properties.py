@@ -334,6 +334,8 @@ def test_after_any_bytes_and_enough_time_the_module_answers(command, pieces, dro
     file = module.files.begin("there")
     file.write(bytes(2000))
     file.end()
+    host.ask("AT+QIACT=1")
+    module.elapse(10)
     assert host.ask("AT+QHTTPURL=14") + module.feed(b"http://a.bc/de") == CONNECT + OK
     host.ask(command)
     for data, pause in pieces:
@@ -378,6 +380,9 @@ def test_whatever_a_server_says_the_module_answers(victim, news, pieces, into_fi
     victim.boot().quiet()
     victim.network.links.clear()
     url = b"http://a.bc/de"
+    victim.send(b"AT+QIACT=1\r\n")
+    victim.wait(10)
+    victim.take()
     victim.send(b"AT+QHTTPURL=%d\r\n" % len(url))
     victim.send(url)
     victim.send(b"AT+QHTTPGET=30\r\n")

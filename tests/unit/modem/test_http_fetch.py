@@ -41,17 +41,19 @@ class Terminal:
 
     def __init__(self, port: str) -> None:
         self.transport = SerialxTransport(port)
+        self.unread = b""
 
     def ask(self, data: bytes, what: bytes = b"OK\r\n") -> bytes:
         self.transport.write(data)
         return self.read_until(what)
 
     def read_until(self, what: bytes) -> bytes:
-        data = b""
-        while what not in data:
+        while what not in self.unread:
             piece = self.transport.read(PATIENCE_S)
-            assert piece, data
-            data += piece
+            assert piece, self.unread
+            self.unread += piece
+        end = self.unread.index(what) + len(what)
+        data, self.unread = self.unread[:end], self.unread[end:]
         return data
 
 
@@ -60,10 +62,10 @@ def terminal(tmp_path: Path, lab, files: dict[str, bytes]) -> Iterator[Terminal]
     options = ModuleOptions(state=tmp_path / "module", firmware=lab.old, speed=Speed(None))
     with RunningModule(options) as module:
         terminal = Terminal(module.port)
-        terminal.ask(b"AT\r")
         terminal.ask(b"ATE0\r")
         while b"+CEREG: 0,1" not in terminal.ask(b"AT+CEREG?\r"):
             pass
+        terminal.ask(b"AT+QIACT=1\r")
         for name, data in files.items():
             terminal.ask(b'AT+QFUPL="%s",%d\r' % (name.encode(), len(data)), b"CONNECT\r\n")
             terminal.ask(data)
@@ -89,8 +91,8 @@ def test_a_list_is_fetched_over_https(server, terminal, settings, result):
     url = f"https://127.0.0.1:{server.port}/list.txt".encode()
     terminal.ask(b"AT+QHTTPURL=%d\r" % len(url), b"CONNECT\r\n")
     terminal.ask(url)
-    terminal.ask(b"AT+QHTTPGET=60\r")
-    assert result in terminal.read_until(result + b"\r\n")
+    told = terminal.ask(b"AT+QHTTPGET=60\r", b"+QHTTPGET: ") + terminal.read_until(b"\r\n")
+    assert told == b"\r\nOK\r\n\r\n" + result + b"\r\n"
     if b"0,200" in result:
         answer = terminal.ask(b"AT+QHTTPREAD=60\r", b"+QHTTPREAD: 0\r\n")
         assert answer == b"\r\nCONNECT\r\n" + LIST + b"\r\nOK\r\n\r\n+QHTTPREAD: 0\r\n"
