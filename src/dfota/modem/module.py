@@ -143,6 +143,7 @@ class VirtualModule(Embedded):
         self._state = state
         self._armed: PowerCut | None = None
         self._is_cut_due = False
+        self._is_model_compared = False
         self._firmware: Firmware | None = None
         self._parts: dict[Callable[[VirtualModule], Part], Part] = {}
         self.world = World.around(profile)
@@ -378,8 +379,8 @@ class VirtualModule(Embedded):
         self.start()
 
     def restart_later(self) -> None:
-        """Reboot a moment after the final result code."""
-        self.timeline.pace(_RESTART_GAP_S, self.restart)
+        """Reboot a moment after the final result code, or the URC that waits for its turn."""
+        self.timeline.pace(self.urc_pause_s() + _RESTART_GAP_S, self.restart)
 
     def power_down_later(self) -> None:
         """Shut down in order: ``POWERED DOWN``, then silence."""
@@ -488,6 +489,7 @@ class VirtualModule(Embedded):
             self.upgrade.resume(kept or jobs.Job(source))
             return
         self._firmware = boot.firmware
+        self._compare_model(boot.firmware.model)
         is_unreported = boot.unreported is not None
         repeats_end = is_unreported and self.profile.repeat_end_after_cut
         job = kept or jobs.Job(jobs.Source.LOCAL)
@@ -502,6 +504,17 @@ class VirtualModule(Embedded):
             jobs.forget(self.nv)
             self.save_nv()
             self.upgrade.begin_kept(kept)
+
+    def _compare_model(self, model: str) -> None:
+        """Warn, once, where firmware and profile are of different modules."""
+        prefixes = self.profile.model_prefix.split(",")
+        if self._is_model_compared or model.startswith(tuple(prefixes)):
+            return
+        self._is_model_compared = True
+        self.log(
+            f"this firmware is of a {model}, the profile of a {' or '.join(prefixes)}: "
+            "choose another one with --profile"
+        )
 
     def _wake_up(self) -> Pace:
         """From power to the firmware's first deed; the pins move on the way."""
