@@ -31,6 +31,7 @@ A test compares this drawing with the classes::
     │   └── RollbackError
     ├── FlashError
     │   ├── FlashMisuseError
+    │   ├── FlashUnreadableError
     │   └── GeometryError
     ├── EngineError
     │   ├── UpdateFailedError
@@ -461,6 +462,19 @@ class FlashMisuseError(FlashError):
 
     def __str__(self) -> str:
         return f"flash operation at {self.offset:#x}: {self.rule}"
+
+
+class FlashUnreadableError(FlashError):
+    """The page at *offset* has more wrong bits than the chip can correct."""
+
+    code = "flash.unreadable"
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+    def __str__(self) -> str:
+        return f"flash operation at {self.offset:#x}: the page cannot be read any more"
 
 
 class GeometryError(FlashError):

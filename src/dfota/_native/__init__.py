@@ -209,6 +209,48 @@ class Applier:
         self._check(result)
         return bytes(ffi.buffer(out, produced[0]))
 
+    def save(self) -> bytes:
+        """Where this patch stands, between two reads: a checkpoint for ``resume()``.
+
+        Empty for profile ``max``, whose state is not written down.
+
+        Raises:
+            NativeError: the patch is dead, or no byte of it was read yet.
+            MisuseError: another call is under way.
+        """
+        if self._patch.header.profile == Profile.MAX:
+            return b""
+        if self._memory is None:
+            raise NativeError(Result.STATE)
+        size = lib.checkpoint_size(self._patch)
+        out = ffi.new("uint8_t[]", max(size, 1))
+        used = ffi.new("size_t *")
+        self._check(self._alone(lambda p: int(lib.save_checkpoint(p, out, size, used))))
+        return bytes(ffi.buffer(out, used[0]))
+
+    def resume(self, saved: bytes) -> None:
+        """Go on from a checkpoint, before the first read.
+
+        Raises:
+            NativeError: it is not one of this patch.
+            MisuseError: another call is under way, or something was read already.
+            BaseException: whatever a callback raised.
+        """
+        if self._memory is not None:
+            raise MisuseError("a patch is resumed before anything of it is read")
+        room = self._take_memory()
+        if self._read_patch is None:
+            result = self._alone(
+                lambda p: int(lib.resume_in_memory(p, self._memory, room, saved, len(saved)))
+            )
+        else:
+            result = self._call(
+                lambda p, _: int(
+                    lib.resume_with_callbacks(p, self._memory, room, saved, len(saved))
+                )
+            )
+        self._check(result)
+
     def map(self) -> tuple[tuple[Segment, ...], tuple[Block, ...]]:
         """The segments and the copy map, in order of old; nothing can be read afterwards.
 

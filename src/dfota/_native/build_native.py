@@ -93,6 +93,13 @@ DECLARATIONS = """
     int open_with_callbacks(dfota_patch *patch, void *handle);
     int start_with_callbacks(dfota_patch *patch, void *memory, size_t size);
 
+    size_t checkpoint_size(dfota_patch *patch);
+    int save_checkpoint(dfota_patch *patch, uint8_t *out, size_t size, size_t *used);
+    int resume_in_memory(dfota_patch *patch, void *memory, size_t size,
+                         const uint8_t *saved, size_t saved_size);
+    int resume_with_callbacks(dfota_patch *patch, void *memory, size_t size,
+                              const uint8_t *saved, size_t saved_size);
+
     dfota_creator *dfota_create_begin(const dfota_create_input *input);
     int create_plan(dfota_creator *creator, void *handle);
     int dfota_create_like(dfota_creator *creator, const dfota_creator *planned);
@@ -187,6 +194,84 @@ static int open_with_callbacks(dfota_patch *patch, void *handle)
 static int start_with_callbacks(dfota_patch *patch, void *memory, size_t size)
 {
     return (int)dfota_patch_start(patch, memory, size, read_old_python);
+}
+
+/* A checkpoint in memory, of which `used` bytes are done. */
+typedef struct saved_bytes {
+    uint8_t *out;
+    const uint8_t *in;
+    size_t size;
+    size_t used;
+} saved_bytes;
+
+static int count_saved(void *ctx, uint8_t *buf, size_t size)
+{
+    (void)buf;
+    ((saved_bytes *)ctx)->used += size;
+    return 0;
+}
+
+static int put_saved(void *ctx, uint8_t *buf, size_t size)
+{
+    saved_bytes *saved = (saved_bytes *)ctx;
+    if (size > saved->size - saved->used) {
+        return 1;
+    }
+    memcpy(saved->out + saved->used, buf, size);
+    saved->used += size;
+    return 0;
+}
+
+static int get_saved(void *ctx, uint8_t *buf, size_t size)
+{
+    saved_bytes *saved = (saved_bytes *)ctx;
+    if (size > saved->size - saved->used) {
+        return 1;
+    }
+    memcpy(buf, saved->in + saved->used, size);
+    saved->used += size;
+    return 0;
+}
+
+/* Bytes of a checkpoint; 0 where the patch cannot have one. */
+static size_t checkpoint_size(dfota_patch *patch)
+{
+    saved_bytes saved = {NULL, NULL, 0, 0};
+    return dfota_patch_checkpoint(patch, count_saved, &saved) == DFOTA_OK ? saved.used : 0;
+}
+
+static int save_checkpoint(dfota_patch *patch, uint8_t *out, size_t size, size_t *used)
+{
+    saved_bytes saved = {NULL, NULL, 0, 0};
+    int result;
+    saved.out = out;
+    saved.size = size;
+    result = (int)dfota_patch_checkpoint(patch, put_saved, &saved);
+    *used = saved.used;
+    return result;
+}
+
+static int resume_from(dfota_patch *patch, void *memory, size_t size, dfota_read_old read_old,
+                       const uint8_t *bytes, size_t saved_size)
+{
+    saved_bytes saved = {NULL, NULL, 0, 0};
+    int result;
+    saved.in = bytes;
+    saved.size = saved_size;
+    result = (int)dfota_patch_resume(patch, memory, size, read_old, get_saved, &saved);
+    return result == DFOTA_OK && saved.used != saved_size ? (int)DFOTA_ERR_RANGE : result;
+}
+
+static int resume_in_memory(dfota_patch *patch, void *memory, size_t size,
+                            const uint8_t *saved, size_t saved_size)
+{
+    return resume_from(patch, memory, size, read_old_memory, saved, saved_size);
+}
+
+static int resume_with_callbacks(dfota_patch *patch, void *memory, size_t size,
+                                 const uint8_t *saved, size_t saved_size)
+{
+    return resume_from(patch, memory, size, read_old_python, saved, saved_size);
 }
 
 static int create_plan(dfota_creator *creator, void *handle)

@@ -19,10 +19,12 @@ from dfota.modem import (
     BG96,
     ModuleOptions,
     ModuleService,
+    PortPlace,
     PowerCut,
     Speed,
     StateDirectory,
     Trust,
+    parse_address,
     reference,
     serve_module,
     settings,
@@ -65,6 +67,14 @@ def modem() -> None:
 )
 @click.option("--tcp", metavar="HOST:PORT", help="Listen for raw TCP connections.")
 @click.option(
+    "--port",
+    "ports",
+    metavar="NAME=KIND:ADDRESS",
+    multiple=True,
+    help="One of several ports: usbat, usbmodem or uart1 as pty[:PATH], tcp:HOST:PORT or "
+    "rfc2217:HOST:PORT. Repeatable; not together with --pty and --tcp.",
+)
+@click.option(
     "--speed",
     metavar="FACTOR|max",
     default="1",
@@ -104,6 +114,7 @@ def run(
     revision: str | None,
     pty: Path | None,
     tcp: str | None,
+    ports: tuple[str, ...],
     speed: str,
     trust: tuple[str, ...],
     power_cut: str | None,
@@ -116,10 +127,14 @@ def run(
     on from there. --firmware is used only when the directory is new. Without --pty and
     --tcp the port is a pseudo-terminal; its name is printed. With both, --pty is the
     module's USB AT port, which prints the unsolicited result codes, and --tcp its UART.
+    --port names each port: a UART over the network, with its modem lines and speed, is
+    uart1=rfc2217:127.0.0.1:4000, and pyserial opens it as rfc2217://127.0.0.1:4000.
 
     For example:
 
         dfota modem run --state module --firmware firmware/1.0 --pty ttyBG96 --trust vendor.pub
+
+        dfota modem run --state module --port usbat=pty:ttyBG96 --port uart1=rfc2217:127.0.0.1:4000
     """
     options = ModuleOptions(
         state=state,
@@ -130,7 +145,8 @@ def run(
         trust=_trust(trust),
         speed=Speed.parse(speed),
         pty_link=pty,
-        tcp=None if tcp is None else _address(tcp),
+        tcp=None if tcp is None else parse_address(tcp, "--tcp"),
+        ports=tuple(PortPlace.parse(text) for text in ports),
         power_cut=None if power_cut is None else PowerCut.parse(power_cut),
         transcript=transcript,
         log=console.note,
@@ -224,7 +240,7 @@ def _facts(directory: StateDirectory) -> dict[str, Any]:
         update = boot.update
         return {
             "state": "forced-upgrade",
-            "new_revision": update.new_revision.text,
+            "new_revision": update.new_revision.text if update.new_revision else None,
             "sectors_restored": update.copied,
             "sectors": update.total,
         }
@@ -263,11 +279,3 @@ def _describe(facts: dict[str, Any]) -> str:
 def _trust(texts: tuple[str, ...]) -> Trust:
     keys = tuple(PublicKey.load(Path(text)) for text in texts if text != _ANYBODY)
     return Trust(keys, any_signer=_ANYBODY in texts)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    is_number = port.isascii() and port.isdigit() and len(port) <= 5
-    if not host or not is_number or int(port) > 65535:
-        raise click.UsageError(f"--tcp wants HOST:PORT with a port of 0 to 65535, not {text!r}")
-    return host.strip("[]"), int(port)

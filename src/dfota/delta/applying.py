@@ -7,7 +7,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 
-from dfota._native import Applier, Header, NativeError
+from dfota._native import Applier, Header, NativeError, Profile
+from dfota.delta.creating import InPlace
 from dfota.delta.failures import error_for
 from dfota.delta.limits import IMAGE_SIZE_MAX
 from dfota.errors import ImageTooLargeError, MisuseError, OldImageMismatchError
@@ -84,6 +85,10 @@ class PatchReader:
         read_patch: gives up to *n* next bytes of the patch, ``b""`` at its end.
         read_old: gives exactly *size* bytes of old at *offset*.
 
+    Attributes:
+        in_place: for which sectors and spare room it was made; None if not for one slot.
+        has_checkpoints: whether ``save()`` works: profiles ``balanced`` and ``embedded``.
+
     Raises:
         PatchFormatError: the bytes are not a dfota patch.
         PatchVersionError: the patch has another format version.
@@ -102,6 +107,10 @@ class PatchReader:
         self.old_size = header.old_size
         self.new_size = header.new_size
         self.memory_size = header.memory_size
+        self.has_checkpoints = header.profile is not Profile.MAX
+        self.in_place = (
+            InPlace(header.sector_size, header.spare_size) if header.sector_size else None
+        )
         self._old_digest = header.old_digest
         self._new_digest = header.new_digest
 
@@ -112,6 +121,35 @@ class PatchReader:
     def makes(self, size: int, digest: Digest) -> bool:
         """Whether the patch makes the image of this size and digest."""
         return size == self.new_size and digest.value.startswith(self._new_digest)
+
+    def save(self) -> bytes:
+        """A checkpoint: where the reader stands, between two calls of ``read``.
+
+        It holds no check of its own; whoever keeps it adds one. Empty without
+        ``has_checkpoints``: that reader begins anew and reads up to where it was.
+
+        Raises:
+            MisuseError: nothing was read yet, or a read failed.
+        """
+        try:
+            return self._applier.save()
+        except NativeError:
+            raise MisuseError("a patch that is not being read has no checkpoint") from None
+
+    def resume(self, checkpoint: bytes) -> None:
+        """Go on from a checkpoint of the very same patch, before the first ``read``.
+
+        The patch is read from its beginning up to where it stood; old must be what it was,
+        as far as it is still needed.
+
+        Raises:
+            MisuseError: something was read already, or a callback misbehaved.
+            PatchCorruptError: the checkpoint is not one of this patch.
+        """
+        try:
+            self._applier.resume(checkpoint)
+        except NativeError as failure:
+            raise error_for(failure) from None
 
     def read(self, size: int) -> bytes:
         """The next *size* bytes of new; fewer where new ends, ``b""`` behind it.

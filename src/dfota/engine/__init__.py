@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from dfota.engine.engine import Engine
 from dfota.engine.factory import factory, needs_factory
-from dfota.engine.firmware import Boot, Firmware, PendingUpdate, Running, Unfinished
+from dfota.engine.firmware import (
+    Boot,
+    Firmware,
+    InterruptedUpdate,
+    PendingUpdate,
+    Running,
+    Unfinished,
+)
 from dfota.engine.layout import Layout, required_geometry
 from dfota.engine.steps import Phase, Step
 
@@ -17,6 +24,7 @@ __all__ = [
     "Boot",
     "Engine",
     "Firmware",
+    "InterruptedUpdate",
     "Layout",
     "PendingUpdate",
     "Phase",

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -13,6 +14,9 @@ from dfota.engine.steps import DIGEST_BYTES_PER_S, PAGE_READ_S
 from dfota.flash import Flash, PartitionTable, TableEntry
 from dfota.package import release_digest
 from dfota.values import Digest, FirmwareVersion
+
+PackageBytes = bytes | bytearray | memoryview | mmap.mmap
+"""The bytes of an ``update.zip``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +45,34 @@ class Firmware:
 
 @dataclass(frozen=True, slots=True)
 class PendingUpdate:
-    """An update whose commit point is passed: *copied* of *total* sectors are restored."""
+    """An update whose commit point is passed: *copied* of *total* sectors are restored.
+
+    For an update in place: images; how many there are, and the new revision, only its package
+    knows (0, None).
+    """
 
     update_id: int
     remote: bool
-    new_revision: FirmwareVersion
+    new_revision: FirmwareVersion | None
     copied: int
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptedUpdate:
+    """An UPDATING that a power cut ended and that can go on, for the firmware that runs.
+
+    Attributes:
+        package_digest: the first bytes of SHA-256 of its package.
+        image: how many images are complete.
+    """
+
+    package_digest: bytes
+    image: int
+
+    def is_of(self, package: PackageBytes) -> bool:
+        """Whether *package* is the one that was being applied."""
+        return hashlib.sha256(package).digest().startswith(self.package_digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +81,25 @@ class Running:
 
     Attributes:
         unreported: the update that has just led to it, if the host was not told yet.
+        interrupted: an UPDATING that update(..., resume_updating=True) goes on with.
     """
 
     firmware: Firmware
     unreported: PendingUpdate | None
+    interrupted: InterruptedUpdate | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """Forced upgrade mode: RESTORE has to go on before any firmware can run."""
+    """Forced upgrade mode: an update has to go on before any firmware can run.
+
+    Attributes:
+        update: how far it is.
+        needs_package: resume() must be given the package: new is written over old.
+    """
 
     update: PendingUpdate
+    needs_package: bool = False
 
 
 Boot = Running | Unfinished

@@ -16,16 +16,20 @@ everything and older ones may go. Rules that bind whoever changes this file:
    when it still reads 0xff; and a sector torn in its erase is simply erased again.
 3. A page whose CRC fails was torn: it counts as absent. It is never repaired.
 4. The CRC covers the page to its last byte, so that half a page is no record.
+5. A record is read back. If it is not there, it goes to another page, never to that one.
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from dfota.engine.layout import Layout
+from dfota.engine.layout import JOURNAL_SECTORS, Layout
+from dfota.engine.writing import ATTEMPTS
+from dfota.errors import FlashError, FlashMisuseError
 from dfota.flash import Flash
 from dfota.values import Digest
 
@@ -46,11 +50,17 @@ class RecordKind(IntEnum):
     """The new firmware and its table are in place; the host was not told yet."""
     REPORTED = 4
     """The host was told; nothing is left to do."""
+    PATCHING = 5
+    """New is written over old, with no way back; *copied* images are done."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The state of the newest update. *update_id* is the sequence number of its STAGED record."""
+    """The state of the newest update.
+
+    *update_id* is the sequence number of its first record; *plan_digest* is that of the
+    restore plan, or of the package where there is none.
+    """
 
     kind: RecordKind
     sequence: int
@@ -61,8 +71,8 @@ class Record:
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether RESTORE has to go on."""
-        return self.kind in (RecordKind.STAGED, RecordKind.COPIED)
+        """Whether an update has to go on before any firmware runs."""
+        return self.kind in (RecordKind.STAGED, RecordKind.COPIED, RecordKind.PATCHING)
 
     def encode(self, page_size: int) -> bytes:
         """Return the page that holds this record."""
@@ -109,13 +119,12 @@ class Journal:
         """The sector that this run erased itself and appends to."""
         self._free = 0
         """Its next free page."""
-        geometry = flash.geometry
-        for page in range(self._area.size // geometry.page_size):
-            offset = self._area.offset + page * geometry.page_size
-            record = Record.decode(flash.read(offset, geometry.page_size))
+        pages_per_sector = flash.geometry.pages_per_sector
+        for page, data in enumerate(self._pages()):
+            record = Record.decode(data)
             if record and (self.newest is None or record.sequence > self.newest.sequence):
                 self.newest = record
-                self._home = page // geometry.pages_per_sector
+                self._home = page // pages_per_sector
 
     @property
     def next_sequence(self) -> int:
@@ -129,8 +138,20 @@ class Journal:
         sector that holds the newest record is not touched; after it, the new one counts.
 
         Raises:
-            FlashError: the chip reports a failure; the state is what it was.
+            FlashError: the chip reports a failure, again and again; the state is what it was.
         """
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                if self._append(record):
+                    return
+            except FlashMisuseError:
+                raise
+            except FlashError:
+                if attempt == ATTEMPTS:
+                    raise
+        raise FlashError("a record of the journal does not read back as it was written")
+
+    def _append(self, record: Record) -> bool:
         geometry = self._flash.geometry
         if self._open is None or self._free == geometry.pages_per_sector:
             self._open = None
@@ -138,9 +159,33 @@ class Journal:
             self._open, self._free = 1 - self._home, 0
         offset = self._offset_of(self._open) + self._free * geometry.page_size
         self._free += 1
-        self._flash.prog(offset, record.encode(geometry.page_size))
+        page = record.encode(geometry.page_size)
+        self._flash.prog(offset, page)
+        if self._flash.read(offset, len(page)) != page:
+            return False
         self._home = self._open
         self.newest = record
+        return True
 
     def _offset_of(self, sector: int) -> int:
         return self._area.offset + sector * self._flash.geometry.sector_size
+
+    def _pages(self) -> Iterator[bytes]:
+        """All pages; one that cannot be read is empty."""
+        size = self._flash.geometry.page_size
+        for sector in range(JOURNAL_SECTORS):
+            start = self._offset_of(sector)
+            try:
+                data = self._flash.read(start, self._flash.geometry.sector_size)
+            except FlashError:
+                offsets = range(start, start + self._flash.geometry.sector_size, size)
+                yield from (self._page(offset) for offset in offsets)
+                continue
+            for first in range(0, len(data), size):
+                yield data[first : first + size]
+
+    def _page(self, offset: int) -> bytes:
+        try:
+            return self._flash.read(offset, self._flash.geometry.page_size)
+        except FlashError:
+            return b""

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dfota.engine.layout import Layout
+from dfota.engine.writing import SectorWriter
 from dfota.errors import FlashError, UpdateFailedError
 from dfota.flash import Flash, Geometry, PartitionTable
 from dfota.values import Digest
@@ -113,19 +114,13 @@ def write_plan(flash: Flash, layout: Layout, plan: RestorePlan) -> Digest:
     """Write *plan* to its sector, read it back, and return its digest.
 
     Raises:
-        UpdateFailedError: it does not fit, or does not read back.
-        FlashError: the chip reports a failure.
+        UpdateFailedError: it does not fit.
+        FlashError: the chip reports a failure, or the plan does not read back.
     """
-    geometry = flash.geometry
     data = plan.encode()
     if len(data) > layout.plan.size:
         raise UpdateFailedError("plan", f"{len(data)} bytes do not fit into {layout.plan.size}")
-    flash.erase(layout.plan.offset)
-    for first in range(0, len(data), geometry.page_size):
-        page = data[first : first + geometry.page_size].ljust(geometry.page_size, b"\xff")
-        flash.prog(layout.plan.offset + first, page)
-    if flash.read(layout.plan.offset, len(data)) != data:
-        raise UpdateFailedError("plan", "it does not read back as it was written")
+    SectorWriter(flash, layout.plan.offset).write(data)
     return Digest(data[-32:])
 
 

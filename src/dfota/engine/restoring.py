@@ -21,7 +21,7 @@ from dataclasses import replace
 from dfota.engine.journal import Journal, Record, RecordKind
 from dfota.engine.plan import RestorePlan, SectorCopy
 from dfota.engine.steps import PAGE_PROG_S, PAGE_READ_S, SECTOR_ERASE_S, Phase, Progress, Step
-from dfota.errors import FlashError
+from dfota.engine.writing import SectorWriter
 from dfota.flash import Flash, write_table
 
 
@@ -52,15 +52,13 @@ def _copy_sector(flash: Flash, copy: SectorCopy, progress: Progress) -> Iterator
     The source is only read, so that erase and prog may be repeated.
     """
     page_size = flash.geometry.page_size
-    flash.erase(copy.active)
+    writer = SectorWriter(flash, copy.active)
     cost_s = SECTOR_ERASE_S
-    for offset in range(0, copy.page_count * page_size, page_size):
-        flash.prog(copy.active + offset, flash.read(copy.backup + offset, page_size))
-        yield from progress.advance(1, cost_s + PAGE_READ_S + PAGE_PROG_S)
+    for first in range(0, copy.page_count, progress.batch):
+        count = min(progress.batch, copy.page_count - first)
+        writer.write(flash.read(copy.backup + first * page_size, count * page_size))
+        yield from progress.advance(count, cost_s + count * (PAGE_READ_S + PAGE_PROG_S))
         cost_s = 0.0
-    size = copy.page_count * page_size
-    if flash.read(copy.active, size) != flash.read(copy.backup, size):
-        raise FlashError(f"the sector at {copy.active:#x} does not read back as it was written")
 
 
 def _next(journal: Journal, state: Record, kind: RecordKind, *, copied: int) -> Record:

@@ -28,11 +28,13 @@ SIGNATURE_S = 0.01
 
 _STEPS_MIN = 100
 _STEPS_MAX = 1000
+_BATCHES = 200
 
 
 class Phase(Enum):
     """Where an update stands."""
 
+    SCRUB = "scrub"
     CHECK = "check"
     UPDATING = "updating"
     RESTORE = "restore"
@@ -44,7 +46,8 @@ class Step:
     """Work was done: *done* of *total* in *phase*, for which hardware needs *cost_s* seconds.
 
     In every phase but FINISHED *total* is 100 to 1000, and *done* counts from 1 to *total*
-    without a gap; so every percent from 1 to 100 comes by.
+    without a gap; so every percent from 1 to 100 comes by. An UPDATING that goes on after
+    a power cut counts from what was durable.
     """
 
     phase: Phase
@@ -61,13 +64,15 @@ class Step:
 class Progress:
     """Turns units of work into evenly numbered steps."""
 
-    def __init__(self, phase: Phase, units: int) -> None:
+    def __init__(self, phase: Phase, units: int, done: int = 0) -> None:
         self._phase = phase
         self._units = max(1, units)
         self._total = min(_STEPS_MAX, max(_STEPS_MIN, units))
-        self._advanced = 0
-        self._sent = 0
+        self._advanced = done
+        self._sent = done * self._total // self._units
         self._cost_s = 0.0
+        self.batch = max(1, units // _BATCHES)
+        """How many units may be done at once without skipping a percent."""
 
     def advance(self, units: int, cost_s: float) -> Iterator[Step]:
         """Yield the steps that *units* of completed work make up; possibly none."""

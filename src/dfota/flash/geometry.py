@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol
 
 from dfota.errors import GeometryError
@@ -15,12 +16,25 @@ PAGE_MIN_BYTES = 128
 FLASH_MAX_BYTES = 1 << 32
 """Offsets are stored in 32 bits."""
 
+WORD_SIZE = 4
+"""What NOR flash programs at least."""
+
+
+class FlashKind(IntEnum):
+    """How a flash is programmed; the numbers stand in its trailer."""
+
+    NAND = 0
+    """Whole pages, each once, in rising order inside a sector; sectors go bad; ECC."""
+    NOR = 1
+    """Words inside a page, in any order, each once; no ECC and no bad blocks from the factory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
     """How a flash is divided: sectors are erased, pages are programmed.
 
-    The defaults are the usual ones of the 1 Gbit NAND that a BG96 has.
+    The defaults are the usual ones of the 1 Gbit NAND that a BG96 has. On NOR a page is the
+    most that is programmed at once.
 
     Raises:
         GeometryError: the numbers do not fit together.
@@ -29,6 +43,7 @@ class Geometry:
     page_size: int = 2048
     sector_size: int = 131072
     sector_count: int = 1024
+    kind: FlashKind = FlashKind.NAND
 
     def __post_init__(self) -> None:
         if self.page_size < PAGE_MIN_BYTES or self.page_size & (self.page_size - 1):
@@ -70,7 +85,7 @@ class Geometry:
 
 
 class Flash(Protocol):
-    """NAND-like flash: read anything, program a page once, erase a sector."""
+    """A flash: read anything, program what is erased, erase a sector."""
 
     @property
     def geometry(self) -> Geometry:
@@ -81,14 +96,23 @@ class Flash(Protocol):
 
         Raises:
             FlashMisuseError: outside the flash.
+            FlashUnreadableError: a page has more wrong bits than the chip can correct.
         """
 
     def prog(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Program the one page at *offset*.
+        """Program the one page at *offset*; on NOR any words of one page.
 
         Raises:
             FlashMisuseError: not a whole aligned page, or not erased since it was programmed.
             FlashError: the chip reports a failure; the page is spoiled until erased.
+        """
+
+    def prog_many(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Program whole pages from *offset* on, one after the other, each an operation.
+
+        Raises:
+            FlashMisuseError: not whole aligned pages, or not erased since they were programmed.
+            FlashError: the chip reports a failure; pages up to the failed one are programmed.
         """
 
     def erase(self, offset: int) -> None:

@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 from dfota.modem.download import HttpError
+from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
+from dfota.modem.lines import HostLines, ModuleLines
 from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.module import Power, VirtualModule
 from dfota.modem.network import (
@@ -58,17 +60,20 @@ __all__ = [
     "FetchEnd",
     "FetchListener",
     "FetchRequest",
+    "HostLines",
     "HttpError",
     "Link",
     "LinkEvent",
     "MemoryState",
     "MissingPackage",
+    "ModuleLines",
     "ModuleOptions",
     "ModuleService",
     "ModuleState",
     "Network",
     "NetworkFailure",
     "NoNetwork",
+    "PortPlace",
     "Power",
     "PowerCut",
     "Profile",
@@ -81,6 +86,7 @@ __all__ = [
     "TranscriptEntry",
     "Trust",
     "VirtualModule",
+    "parse_address",
     "reference",
     "serve_module",
     "settings",

@@ -36,6 +36,7 @@ from dfota.modem.dialect import command_table
 from dfota.modem.embedding import CollectedWrites, Embedded
 from dfota.modem.exchange import Exchange, Exchanges, FetchListener, FetchRequest
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
+from dfota.modem.lines import HostLines, SerialLines
 from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.network import LinkEvent, Links, Network, NoNetwork
 from dfota.modem.nv import FotaApn, Nv
@@ -106,7 +107,8 @@ class VirtualModule(Embedded):
         commands: what it knows, by name; a kin has some in another form, or not at all.
         pins: supply, PWRKEY, RESET_N, STATUS and the USB plug.
         world: what is around it: SIM, cells, supply.
-        ipr: speed of the UART.
+        lines: the wires of its ports beside the data, by name.
+        ipr: speed of the UART, as ``AT+IPR`` has it.
         last_cut: the newest power cut, if there was one.
 
     Raises:
@@ -152,10 +154,12 @@ class VirtualModule(Embedded):
         self.sim = SimCard(self)  # before the radio, which looks at it when a card comes
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
+        self.lines = {name: SerialLines(name, self) for name in port_names}
         self._collected = None
         if output is None:
             output = self._collected = CollectedWrites()
         self.ports = {name: self._make_port(name, output) for name in port_names}
+        self.pins.on_link_change(lambda name, is_there: self.lines[name].attach(is_there))
 
     @classmethod
     def in_memory(
@@ -228,11 +232,17 @@ class VirtualModule(Embedded):
     def receive(self, port_name: str, data: bytes, now: float) -> None:
         """Take bytes that the host sent to a port at the instant *now*."""
         self.set_time(now)
-        if self.power is not Power.RUNNING:
+        if self.power is not Power.RUNNING or not self.lines[port_name].is_attached:
             return
         if self.is_installing and self.profile.busy_answer is BusyAnswer.SILENT:
             return
-        self._guard(lambda: self.ports[port_name].receive(data))
+        heard = self.lines[port_name].to_module(data)
+        self._guard(lambda: self.ports[port_name].receive(heard))
+
+    def change_lines(self, port_name: str, lines: HostLines, now: float) -> None:
+        """Take what the host does with DTR, RTS and its speed at the instant *now*."""
+        self.set_time(now)
+        self._guard(lambda: self.lines[port_name].change(lines))
 
     def hear(self, number: int, event: LinkEvent, now: float) -> None:
         """Take what the network says about the link *number* at the instant *now*."""
@@ -241,7 +251,7 @@ class VirtualModule(Embedded):
 
     def set_time(self, now: float) -> None:
         """Let the clock be *now* without doing what is due."""
-        self.timeline.now = max(self.timeline.now, now)
+        self.timeline.set_time(now)
 
     def advance(self, now: float) -> None:
         """Do what is due at the instant *now*; see ``Timeline.advance``."""
@@ -305,6 +315,11 @@ class VirtualModule(Embedded):
             return self.ports[self.nv.urc_port]
         return next(iter(self.ports.values())) if len(self.ports) == 1 else None
 
+    def settle_speed(self) -> None:
+        """Let the UART run at the speed of ``ipr``."""
+        for lines in self.lines.values():
+            lines.baud = self.ipr
+
     def save_nv(self) -> None:
         """Keep a change of ``nv``."""
         self._state.save_nv()
@@ -322,6 +337,7 @@ class VirtualModule(Embedded):
         port = self.urc_port
         if port is not None:
             port.report(urc)
+            self.lines[port.name].ring()
 
     def urc_pause_s(self) -> float:
         """Virtual seconds until a URC can be printed at once."""
@@ -365,6 +381,7 @@ class VirtualModule(Embedded):
         """Begin to boot; there is supply."""
         self.power = Power.BOOTING
         self.ipr = self.nv.ipr
+        self.settle_speed()
         if not self.profile.keep_fota_apn:
             self.nv.fota_apn = FotaApn()
         self.sim.start()
@@ -422,7 +439,8 @@ class VirtualModule(Embedded):
     # -- inside ------------------------------------------------------------------------
 
     def _make_port(self, name: str, output: Callable[[str, bytes], None]) -> Port:
-        return Port(name, self, lambda data: output(name, data))
+        lines = self.lines[name]
+        return Port(name, self, lambda data: output(name, lines.to_host(data)))
 
     def _guard(self, work: Callable[[], None]) -> None:
         """Do *work*; if the flash loses its power in it, so does the module."""
@@ -468,8 +486,9 @@ class VirtualModule(Embedded):
         self.sim.reset()
         self.clock.reset()
         self.radio.reset()
-        for port in self.ports.values():
+        for name, port in self.ports.items():
             port.reset(PortSettings())
+            self.lines[name].stop_ringing()
 
     def _boot(self) -> Pace:
         yield from self._wake_up()

@@ -5,14 +5,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dfota.modem.endpoints import Endpoint, PtyEndpoint, TcpEndpoint
+from dfota.errors import EndpointError, MisuseError
+from dfota.modem.driver import ModuleDriver
+from dfota.modem.endpoints import Endpoint, PortPlace
+from dfota.modem.endpoints.places import require_distinct
+from dfota.modem.inputs import BytesIn, CallIn, Input, LinesIn, LinkIn
+from dfota.modem.lines import HostLines
 from dfota.modem.module import VirtualModule
-from dfota.modem.network import LinkEvent
 from dfota.modem.power import CutReport, PowerCut
 from dfota.modem.profiles import BG96, Profile
 from dfota.modem.sockets import AsyncioNetwork
@@ -36,13 +40,14 @@ class ModuleOptions:
         profile: what kind of module.
         trust: whose packages it installs.
         speed: how much faster than hardware.
+        ports: where hosts find its ports; with them, *pty_link* and *tcp* are not given.
         pty_link: name for a pseudo-terminal; it is port ``usbat``.
         tcp: address of a listener; port ``uart1`` beside a pty, else ``usbat``.
         power_cut: armed from the start.
         transcript: file for all bytes, or a function that gets them.
         log: gets sentences for a person.
 
-    Without ``pty_link`` and ``tcp`` the port is a pseudo-terminal without a link.
+    Without any place the port is a pseudo-terminal without a link.
     """
 
     state: Path
@@ -50,11 +55,29 @@ class ModuleOptions:
     profile: Profile = BG96
     trust: Trust = TRUSTS_NOBODY
     speed: Speed = MAX_SPEED
+    ports: tuple[PortPlace, ...] = ()
     pty_link: Path | None = None
     tcp: tuple[str, int] | None = None
     power_cut: PowerCut | None = None
     transcript: Path | TranscriptSink | None = None
     log: Callable[[str], None] = lambda _text: None
+
+    def places(self) -> tuple[PortPlace, ...]:
+        """Where its ports are, in one form.
+
+        Raises:
+            MisuseError: one port twice, or two ways of saying it.
+        """
+        require_distinct(self.ports)
+        if self.ports:
+            if self.pty_link is not None or self.tcp is not None:
+                raise MisuseError("give all ports with their names, or --pty and --tcp alone")
+            return self.ports
+        if self.tcp is None:
+            return (PortPlace("usbat", pty=self.pty_link or True),)
+        if self.pty_link is None:
+            return (PortPlace("usbat", tcp=self.tcp),)
+        return PortPlace("usbat", pty=self.pty_link), PortPlace("uart1", tcp=self.tcp)
 
 
 class ModuleService:
@@ -79,7 +102,10 @@ class ModuleService:
         self._endpoints: dict[str, Endpoint] = {}
         self._state: StateDirectory | None = None
         self._network: AsyncioNetwork | None = None
-        self._timer: asyncio.Handle | None = None
+        self._driver: ModuleDriver | None = None
+        self._lines: dict[str, HostLines] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._doors: set[asyncio.Task[None]] = set()
         self._transcript_file: TranscriptFile | None = None
         self._record: TranscriptSink = lambda _entry: None
 
@@ -97,46 +123,37 @@ class ModuleService:
         """Open everything and power the module on.
 
         Raises:
+            MisuseError: ports that cannot be had together.
             StateDirectoryError: see ``StateDirectory``.
             EndpointError: a port cannot be opened.
             OutputError: the transcript cannot be written.
         """
         options = self._options
-        self._loop = asyncio.get_running_loop()
-        self._started_at = self._loop.time()
+        places = options.places()
         try:
             self._open_transcript()
             # Ports first: one that cannot be opened shall not leave a new module behind.
-            for name, endpoint in _endpoints(options):
-                await endpoint.open(partial(self._receive, name))
-                self._endpoints[name] = endpoint
+            for place in places:
+                endpoint = place.endpoint(tells_speed=options.profile.pty_tells_speed)
+                self._endpoints[place.name] = endpoint
+                await endpoint.open(_Door(place.name, self._put))
             self._state = StateDirectory(
                 options.state, firmware=options.firmware, profile=options.profile
             )
-            self._network = AsyncioNetwork(self._hear)
-            self.module = VirtualModule(
-                self._state,
-                profile=options.profile,
-                trust=options.trust,
-                speed=options.speed,
-                network=self._network,
-                port_names=list(self._endpoints),
-                output=self._send,
-                log=options.log,
-                on_power_lost=self._on_power_lost,
-            )
+            self._make_module(self._state)
             self.module.arm_power_cut(options.power_cut)
-            self.module.power_on()
-            self._schedule()
+            self.power_on()
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Pull the plug and let everything go; harmless twice."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._driver is not None:
+            self._driver.stop()
+        for task in tuple(self._doors):
+            task.cancel()
+        await asyncio.gather(*self._doors, return_exceptions=True)
         module: VirtualModule | None = getattr(self, "module", None)
         if self._state is not None and module is not None:
             module.close()
@@ -153,68 +170,77 @@ class ModuleService:
 
     def power_on(self) -> None:
         """Bring the supply up."""
-        self._tell(self.module.power_on)
+        self._put(CallIn(self.module.power_on, is_laboratory=True))
 
     def cut_power(self) -> None:
         """Take the supply away."""
-        self._tell(self.module.cut_power)
+        self._put(CallIn(self.module.cut_power, is_laboratory=True))
 
     # -- inside ------------------------------------------------------------------------
 
-    @property
-    def _now(self) -> float:
-        return self._loop.time() - self._started_at
+    def _make_module(self, state: StateDirectory) -> None:
+        options = self._options
+        self._network = AsyncioNetwork(lambda number, event: self._put(LinkIn(number, event)))
+        self.module = VirtualModule(
+            state,
+            profile=options.profile,
+            trust=options.trust,
+            speed=options.speed,
+            network=self._network,
+            port_names=list(self._endpoints),
+            output=self._send,
+            log=options.log,
+            on_power_lost=self._on_power_lost,
+        )
+        for name, endpoint in self._endpoints.items():
+            self.module.lines[name].on_change = endpoint.show
+            self.module.lines[name].on_attached = partial(self._attach, name)
+            if not self.module.lines[name].is_attached:
+                self._attach(name)
+        self._driver = ModuleDriver(
+            self.module, journal=self._note_input, on_change=self._on_change
+        )
+        for name, lines in self._lines.items():
+            self._put(LinesIn(name, lines))
 
-    def _schedule(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._state is None:
-            return
-        deadline = self.module.next_deadline()
-        if deadline is None:
-            return
-        if deadline <= self._now:
-            # Behind whatever else the loop has to do, so that it stays responsive.
-            self._timer = self._loop.call_soon(self._advance)
-        else:
-            self._timer = self._loop.call_at(self._started_at + deadline, self._advance)
+    def _put(self, entry: Input) -> None:
+        if self._driver is not None:
+            self._driver.put(entry)
+        elif isinstance(entry, LinesIn):
+            # A port is open a moment before there is a module behind it.
+            self._lines[entry.port] = entry.lines
 
-    def _advance(self) -> None:
-        self._timer = None
-        self.module.advance(self._now)
-        self._changed()
-
-    def _receive(self, port: str, data: bytes) -> None:
-        if self._state is None:
-            return  # the port is open a moment before there is a module behind it
-        self.module.set_time(self._now)
-        self._note(port, Direction.TO_MODULE, data)
-        self.module.receive(port, data, self._now)
-        self._changed()
-
-    def _hear(self, number: int, event: LinkEvent) -> None:
-        """The network has news about a connection of the module."""
-        self.module.hear(number, event, self._now)
-        self._changed()
-
-    def _tell(self, news: Callable[[], None]) -> None:
-        """Let something happen to the module at this instant."""
-        self.module.set_time(self._now)
-        news()
-        self._changed()
-
-    def _changed(self) -> None:
-        self._schedule()
-        self._on_change()
+    def _note_input(self, _ticks: int, _now: float, entry: Input) -> None:
+        if isinstance(entry, BytesIn):
+            self._note(entry.port, Direction.TO_MODULE, entry.data)
 
     def _send(self, port: str, data: bytes) -> None:
-        self._note(port, Direction.TO_HOST, data)
-        self._endpoints[port].write(data)
+        if self.module.lines[port].is_attached:
+            self._note(port, Direction.TO_HOST, data)
+            self._endpoints[port].write(data)
 
     def _note(self, port: str, direction: Direction, data: bytes) -> None:
         at_s = self.module.timeline.virtual_now
         self._record(TranscriptEntry(round(at_s, 3), port, direction, data))
+
+    def _attach(self, name: str, *_is_there: bool) -> None:
+        """The port has vanished or come back: so shall its endpoint."""
+        task = asyncio.get_running_loop().create_task(self._open_or_close(name))
+        self._doors.add(task)
+        task.add_done_callback(self._doors.discard)
+
+    async def _open_or_close(self, name: str) -> None:
+        """Let the endpoint of a port vanish, and come back where that is wanted by now."""
+        endpoint, lines = self._endpoints[name], self.module.lines[name]
+        async with self._turns.setdefault(name, asyncio.Lock()):
+            await endpoint.close()
+            if not lines.is_attached:
+                return
+            try:
+                await endpoint.open(_Door(name, self._put))
+                endpoint.show(lines.module)
+            except EndpointError as error:
+                self._options.log(f"port {name} does not come back: {error}")
 
     def _open_transcript(self) -> None:
         match self._options.transcript:
@@ -229,13 +255,20 @@ class ModuleService:
                 self._record = sink
 
 
-def _endpoints(options: ModuleOptions) -> Sequence[tuple[str, Endpoint]]:
-    if options.tcp is None:
-        return [("usbat", PtyEndpoint(options.pty_link))]
-    tcp = TcpEndpoint(*options.tcp)
-    if options.pty_link is None:
-        return [("usbat", tcp)]
-    return [("usbat", PtyEndpoint(options.pty_link)), ("uart1", tcp)]
+class _Door:
+    """What an endpoint tells, as inputs of the module."""
+
+    def __init__(self, port: str, put: Callable[[Input], None]) -> None:
+        self._port = port
+        self._put = put
+
+    def receive(self, data: bytes) -> None:
+        """A host sent *data*."""
+        self._put(BytesIn(self._port, data))
+
+    def change_lines(self, lines: HostLines) -> None:
+        """A host came or left, or moved its lines."""
+        self._put(LinesIn(self._port, lines))
 
 
 async def serve_module(

@@ -18,7 +18,7 @@ from dfota.errors import FlashError
 from dfota.flash import Cut, CutMode, Geometry, PowerLost, SimulatedFlash
 from dfota.values import Digest
 
-GEOMETRY = Geometry(128, 512, 7)
+GEOMETRY = Geometry(128, 512, 9)
 LAYOUT = Layout.of(GEOMETRY)
 RECORD = Record(RecordKind.COPIED, 0x01020304, 0x11, 0x0A0B, True, Digest(bytes(range(32))))  # noqa: FBT003 - a record is its fields in order
 GOLDEN = (
@@ -41,13 +41,14 @@ def test_the_bytes_of_a_record_never_change():
 
 
 @pytest.mark.parametrize(
-    ("kind", "number"), [("STAGED", 1), ("COPIED", 2), ("FINISHED", 3), ("REPORTED", 4)]
+    ("kind", "number"),
+    [("STAGED", 1), ("COPIED", 2), ("FINISHED", 3), ("REPORTED", 4), ("PATCHING", 5)],
 )
 def test_the_numbers_of_the_kinds_never_change(kind, number):
     assert RecordKind[kind] == number
     record = replace(RECORD, kind=RecordKind[kind])
     assert Record.decode(record.encode(256)) == record
-    assert record.is_unfinished == (number < 3)
+    assert record.is_unfinished == (number in (1, 2, 5))
 
 
 @given(st.integers(0, 127), st.integers(1, 255))
@@ -58,7 +59,7 @@ def test_every_changed_byte_makes_it_no_record(position, change):
     assert Record.decode(bytes(page)) is None
 
 
-@pytest.mark.parametrize("field", [(8, 0), (8, 5), (9, 2), (10, 1)])
+@pytest.mark.parametrize("field", [(8, 0), (8, 6), (9, 2), (10, 1)])
 def test_a_record_of_another_format_is_no_record(field):
     position, value = field
     body = bytearray(GOLDEN)

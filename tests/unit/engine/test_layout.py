@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from dfota.engine import Layout, required_geometry
 from dfota.engine.layout import Area, Wanted, factory_layout, plan_layout
 from dfota.errors import GeometryError, UpdateFailedError
-from dfota.flash import Geometry, TableEntry
+from dfota.flash import REVERSE, Geometry, LayoutKind, TableEntry
 from dfota.package import Partition, Release
 from dfota.values import Digest, FirmwareVersion
 
 SECTOR = 1024
 ACTIVE = 10
-LAYOUT = Layout.of(Geometry(256, SECTOR, 5 + 2 * ACTIVE))
+LAYOUT = Layout.of(Geometry(256, SECTOR, 7 + 2 * ACTIVE))
 START = LAYOUT.active.offset
 
 
@@ -39,7 +39,29 @@ def test_the_areas_follow_from_the_geometry():
     assert LAYOUT.active == Area(4 * SECTOR, 10 * SECTOR)
     assert LAYOUT.plan == Area(14 * SECTOR, SECTOR)
     assert LAYOUT.backup == Area(15 * SECTOR, 10 * SECTOR)
-    assert LAYOUT.backup.end == LAYOUT.geometry.size
+    assert LAYOUT.checkpoints == Area(25 * SECTOR, 2 * SECTOR)
+    assert LAYOUT.checkpoints.end == LAYOUT.geometry.size
+
+
+def test_the_areas_with_a_scrub_partition_follow_from_its_size_and_place():
+    geometry = Geometry(256, SECTOR, 20)
+    forward = Layout.of(geometry, LayoutKind.SCRUB, reserve=4)
+    reverse = Layout.of(geometry, LayoutKind.SCRUB, reserve=4, direction=REVERSE)
+
+    assert forward.plan == reverse.plan == Area(4 * SECTOR, SECTOR)
+    assert forward.checkpoints == reverse.checkpoints == Area(5 * SECTOR, 2 * SECTOR)
+    assert forward.active == Area(7 * SECTOR, 9 * SECTOR)
+    assert forward.backup == Area(16 * SECTOR, 4 * SECTOR)
+    assert reverse.backup == Area(7 * SECTOR, 4 * SECTOR)
+    assert reverse.active == Area(11 * SECTOR, 9 * SECTOR)
+
+
+def test_the_areas_of_a_flash_that_is_updated_in_place_leave_all_to_the_firmware():
+    layout = Layout.of(Geometry(256, SECTOR, 20), LayoutKind.IN_PLACE, reserve=3)
+
+    assert layout.checkpoints == Area(4 * SECTOR, 6 * SECTOR)
+    assert layout.active == Area(10 * SECTOR, 10 * SECTOR)
+    assert layout.backup.size == layout.plan.size == 0
 
 
 def test_too_few_sectors_are_refused():

@@ -11,7 +11,7 @@ import pytest
 
 from dfota import errors
 from dfota.at import Family
-from dfota.flash import CutMode
+from dfota.flash import CutMode, Fault, FaultKind
 from dfota.modem import (
     Connected,
     CutPhase,
@@ -429,9 +429,14 @@ def test_start_can_come_behind_the_check(make_bench, package):
     assert finish(bench)[:2] == [START, percents("UPDATING")[0]]
 
 
+def fail_three_times(flash, after):
+    """As often as the engine tries a sector."""
+    first = flash.operations + after
+    flash.inject(*(Fault(first + attempt, FaultKind.FAIL) for attempt in range(3)))
+
+
 def test_504_when_the_flash_fails_and_the_old_firmware_runs_on(bench, package):
-    flash = bench.state.flash
-    flash.fail_at(flash.operations + 5)
+    fail_three_times(bench.state.flash, 5)
     printed = end_of(bench, package)
     assert printed[0] == START
     assert printed[-1] == qind('"END"', "504")
@@ -442,7 +447,7 @@ def test_504_when_the_flash_fails_in_restore_and_the_next_boot_goes_on(bench, pa
     bench.put_package(package)
     bench.ask("AT+QFOTADL=1")
     bench.run(until=lambda: b"RESTORE" in b"".join(data for _, data in bench.writes))
-    bench.state.flash.fail_at(bench.state.flash.operations + 3)
+    fail_three_times(bench.state.flash, 3)
     printed = finish(bench)
     assert qind('"END"', "504") in printed
     behind = printed[printed.index(qind('"END"', "504")) + 1 :]

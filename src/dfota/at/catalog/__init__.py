@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from dfota.at.catalog.call import CALL
 from dfota.at.catalog.calls import CALLS
 from dfota.at.catalog.clock import CLOCK
+from dfota.at.catalog.dialling import DIALLING
 from dfota.at.catalog.files import FILES
 from dfota.at.catalog.fota import FOTA, FOTA_VARIANTS
 from dfota.at.catalog.general import GENERAL
@@ -25,7 +25,7 @@ from dfota.at.command import Command, by_name
 COMMANDS = by_name(
     (
         *GENERAL,
-        *CALL,
+        *DIALLING,
         *SIM,
         *POWER,
         *CLOCK,
