@@ -16,7 +16,7 @@ from dfota.cli.console import Console
 from dfota.engine import Engine, Running
 from dfota.errors import FirmwareDamagedError
 from dfota.modem import (
-    BG96,
+    PROFILES,
     ModuleOptions,
     ModuleService,
     PortPlace,
@@ -24,10 +24,15 @@ from dfota.modem import (
     Speed,
     StateDirectory,
     Trust,
+    base_of,
+    differences_of,
     parse_address,
+    profile_named,
     reference,
     serve_module,
     settings,
+    summary_of,
+    text_of,
     with_settings,
 )
 from dfota.package import PublicKey, load_release
@@ -93,6 +98,13 @@ def modem() -> None:
     help="Cut the power once, e.g. restore:47 or updating:80:tail.",
 )
 @click.option(
+    "--profile",
+    metavar="NAME",
+    default="bg96",
+    show_default=True,
+    help="What kind of module; 'dfota modem profiles' lists them.",
+)
+@click.option(
     "--profile-set",
     metavar="KEY=VALUE",
     multiple=True,
@@ -118,6 +130,7 @@ def run(
     speed: str,
     trust: tuple[str, ...],
     power_cut: str | None,
+    profile: str,
     profile_set: tuple[str, ...],
     transcript: Path | None,
 ) -> None:
@@ -141,7 +154,7 @@ def run(
         firmware=None
         if firmware is None
         else partial(load_release, firmware, model=model, hardware=hardware, revision=revision),
-        profile=with_settings(BG96, profile_set),
+        profile=with_settings(profile_named(profile), profile_set),
         trust=_trust(trust),
         speed=Speed.parse(speed),
         pty_link=pty,
@@ -181,19 +194,45 @@ def info(console: Console, state: Path) -> None:
     console.result(facts, text=_describe(facts))
 
 
+@modem.command("profiles")
+@click.pass_obj
+def list_profiles(console: Console) -> None:
+    """List the kinds of modules that --profile can choose.
+
+    For example:
+
+        dfota modem profiles
+    """
+    facts = {
+        name: {
+            "summary": summary_of(name),
+            "base": base_of(name),
+            "differences": {
+                entry.setting: {"value": text_of(entry.value), "source": entry.source}
+                for entry in differences_of(name)
+            },
+        }
+        for name in PROFILES
+    }
+    lines = [f"{name:<12}  {entry['summary']}" for name, entry in facts.items()]
+    console.result(facts, text="\n".join(lines))
+
+
 @modem.command("settings")
+@click.option("--profile", metavar="NAME", default="bg96", help="Of this kind of module.")
 @click.option("--markdown", is_flag=True, help="Print the page of the reference manual.")
 @click.pass_obj
-def list_settings(console: Console, *, markdown: bool) -> None:
+def list_settings(console: Console, *, profile: str, markdown: bool) -> None:
     """List what --profile-set can change.
 
     For example:
 
-        dfota modem settings
+        dfota modem settings --profile ec2x
     """
+    chosen = profile_named(profile)
     facts = {
         setting.name: {
-            "default": setting.default_text,
+            "default": text_of(getattr(chosen, setting.name)),
             "values": setting.allowed.replace("`", ""),
             "meaning": setting.meaning.replace("`", ""),
         }

@@ -29,13 +29,19 @@ from dfota.modem.network import (
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import (
     BG96,
+    PROFILES,
     BusyAnswer,
     MissingPackage,
     Profile,
     ResumeStart,
     Setting,
+    base_of,
+    differences_of,
+    profile_named,
     reference,
     settings,
+    summary_of,
+    text_of,
     with_settings,
 )
 from dfota.modem.running import RunningModule
@@ -47,6 +53,7 @@ from dfota.modem.trust import Trust
 
 __all__ = [
     "BG96",
+    "PROFILES",
     "BusyAnswer",
     "Closed",
     "Connected",
@@ -86,9 +93,14 @@ __all__ = [
     "TranscriptEntry",
     "Trust",
     "VirtualModule",
+    "base_of",
+    "differences_of",
     "parse_address",
+    "profile_named",
     "reference",
     "serve_module",
     "settings",
+    "summary_of",
+    "text_of",
     "with_settings",
 ]
