@@ -13,7 +13,7 @@ from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
 from dfota.modem.lines import HostLines, ModuleLines
 from dfota.modem.memory_state import FactoryImage, MemoryState
-from dfota.modem.module import Power, VirtualModule
+from dfota.modem.module import VirtualModule
 from dfota.modem.network import (
     Closed,
     Connected,
@@ -26,7 +26,7 @@ from dfota.modem.network import (
     NoNetwork,
     Received,
 )
-from dfota.modem.power import CutPhase, CutReport, PowerCut
+from dfota.modem.power import CutPhase, CutReport, Power, PowerCut
 from dfota.modem.profiles import (
     BG96,
     PROFILES,

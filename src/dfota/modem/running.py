@@ -12,8 +12,7 @@ from typing import Self, TypeVar
 
 from dfota.engine import Firmware
 from dfota.errors import MisuseError
-from dfota.modem.module import Power
-from dfota.modem.power import CutReport, PowerCut
+from dfota.modem.power import CutReport, Power, PowerCut
 from dfota.modem.service import ModuleOptions, ModuleService
 
 _T = TypeVar("_T")

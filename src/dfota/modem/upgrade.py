@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dfota.at import FotaDownloading, Location
 from dfota.errors import FileSystemError
+from dfota.flash import LayoutKind
 from dfota.modem import job as jobs
 from dfota.modem.download import Download, HttpError
 from dfota.modem.filesystem import (
@@ -21,6 +22,7 @@ from dfota.modem.installation import Installation
 from dfota.modem.job import FOTA_PATH_ITEM, NO_WISH, Job, Source, Wish
 from dfota.modem.power import CutPhase
 from dfota.modem.pushed_package import PushedPackage
+from dfota.modem.scrub import Scrub
 from dfota.modem.surroundings import parse_access_points
 from dfota.modem.timeline import Pace
 from dfota.modem.upgrade_codes import CODES
@@ -68,22 +70,19 @@ class Upgrade:
         source = Source.FTP if location.scheme == "ftp" else Source.HTTP
         self.enter("download")
         self._job, self._line = Job(source, wish), 0
-        self._module.timeline.play(self._begin_download(location))
+        self._play(self._begin_download(location))
 
     def begin_local(self, package: str = PACKAGE_NAME) -> None:
         """Install a package that is there already."""
         job = Job(Source.LOCAL, package=package)
         self.enter("start")
-        if self._module.files.has(package):
-            self._install_soon(job)
-        else:
-            self._install(job)  # which says so, before any restart
+        self._play(self._begin_local(job))
 
     def begin_from_host(self, port: Port, size: int, wish: Wish) -> None:
         """Take a package of *size* bytes from the host on *port*, and install it."""
         self.enter("download")
         self._job, self._line = Job(Source.HOST, wish), 0
-        self._module.timeline.play(self._begin_push(port, size))
+        self._play(self._begin_push(port, size))
 
     def begin_kept(self, job: Job) -> None:
         """Install after the restart that stands before START."""
@@ -96,11 +95,18 @@ class Upgrade:
         else:
             self._install(job)
 
-    def resume(self, job: Job) -> None:
-        """Go on with RESTORE in forced upgrade mode."""
+    def resume(self, job: Job, *, needs_package: bool) -> None:
+        """Go on in forced upgrade mode, where no firmware is whole."""
         self.enter("restore")
         self.is_installing = True
-        self._module.timeline.play(Installation(self._module, job).resume())
+        work = Installation(self._module, job).resume(needs_package=needs_package)
+        self._module.timeline.play(work)
+
+    def go_on(self, job: Job) -> None:
+        """Go on with UPDATING in forced upgrade mode; the old firmware is whole."""
+        self.enter("updating")
+        self.is_installing = True
+        self._module.timeline.play(Installation(self._module, job).go_on())
 
     def report_again(self, job: Job) -> None:
         """Print END,0 for an update that finished just before a power cut."""
@@ -111,6 +117,22 @@ class Upgrade:
         if self._download is not None:
             self._abort_download()
             self._downloaded(HttpError.CONNECTION_FAILED)
+
+    def _play(self, work: Pace) -> None:
+        """Do *work*, behind a scrub where the flash is turned around (scrub note, 4.2.2)."""
+        self._module.timeline.play(self._behind_a_scrub(work))
+
+    def _behind_a_scrub(self, work: Pace) -> Pace:
+        if self._module.engine.scrub_direction == 0:
+            yield from self._module.part(Scrub).run()
+        yield from work
+
+    def _begin_local(self, job: Job) -> Pace:
+        yield 0.0
+        if self._module.files.has(job.package):
+            self._install_soon(job)
+        else:
+            self._install(job)  # which says so, before any restart
 
     # -- download ------------------------------------------------------------------------
 
@@ -199,6 +221,10 @@ class Upgrade:
         module.restart_later()
 
     def _install(self, job: Job) -> None:
+        module = self._module
+        if module.profile.resume_updating or module.engine.layout is LayoutKind.IN_PLACE:
+            jobs.note(job, module.nv)
+            module.save_nv()
         self.enter("start")
         self.is_installing = True
         self._module.timeline.play(Installation(self._module, job).install())

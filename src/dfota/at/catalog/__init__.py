@@ -18,6 +18,7 @@ from dfota.at.catalog.messages import MESSAGES
 from dfota.at.catalog.network import NETWORK
 from dfota.at.catalog.phonebook import PHONEBOOK
 from dfota.at.catalog.power import POWER
+from dfota.at.catalog.scrub import SCRUB
 from dfota.at.catalog.sim import SIM
 from dfota.at.catalog.ssl import SSL
 from dfota.at.command import Command, by_name
@@ -34,6 +35,7 @@ COMMANDS = by_name(
         *SSL,
         *HTTP,
         *FOTA,
+        *SCRUB,
         *MESSAGES,
         *PHONEBOOK,
         *CALLS,

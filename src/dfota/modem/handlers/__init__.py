@@ -25,6 +25,7 @@ from dfota.modem.handlers import (
     network,
     phonebook,
     power,
+    scrub,
     sim,
     ssl,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "network",
     "phonebook",
     "power",
+    "scrub",
     "sim",
     "ssl",
 ]

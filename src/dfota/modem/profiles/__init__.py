@@ -18,7 +18,7 @@ from dfota.at import FILE_ERRORS
 from dfota.errors import MisuseError
 from dfota.modem.profiles.boot import BOOT_LINES, BootSettings
 from dfota.modem.profiles.download import DownloadSettings
-from dfota.modem.profiles.files import FileSettings, UploadTimeout
+from dfota.modem.profiles.files import FileSettings, FlashLayout, UploadTimeout
 from dfota.modem.profiles.http import HttpSettings
 from dfota.modem.profiles.identity import IdentitySettings
 from dfota.modem.profiles.kin import OVERLAYS
@@ -45,6 +45,7 @@ __all__ = [
     "URC_PORTS",
     "BusyAnswer",
     "Difference",
+    "FlashLayout",
     "MissingPackage",
     "Overlay",
     "Profile",
