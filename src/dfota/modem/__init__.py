@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from dfota.modem.async_module import AsyncModule
 from dfota.modem.download import HttpError
 from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
@@ -54,6 +55,7 @@ from dfota.modem.trust import Trust
 __all__ = [
     "BG96",
     "PROFILES",
+    "AsyncModule",
     "BusyAnswer",
     "Closed",
     "Connected",

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,12 @@ from dfota.modem.endpoints import Endpoint, PortPlace
 from dfota.modem.endpoints.places import require_distinct
 from dfota.modem.inputs import BytesIn, CallIn, Input, LinesIn, LinkIn
 from dfota.modem.lines import HostLines
+from dfota.modem.memory_state import MemoryState
 from dfota.modem.module import VirtualModule
 from dfota.modem.power import CutReport, PowerCut
 from dfota.modem.profiles import BG96, Profile
 from dfota.modem.sockets import AsyncioNetwork
-from dfota.modem.state import StateDirectory
+from dfota.modem.state import ModuleState, StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry, TranscriptFile, TranscriptSink
 from dfota.modem.trust import Trust
@@ -35,7 +36,7 @@ class ModuleOptions:
     """How to run a module.
 
     Attributes:
-        state: directory in which it lives.
+        state: directory in which it lives; ``None``: it lives in memory, and ends with it.
         firmware: what a factory-new one runs; ignored where there is a module already.
         profile: what kind of module.
         trust: whose packages it installs.
@@ -45,12 +46,13 @@ class ModuleOptions:
         tcp: address of a listener; port ``uart1`` beside a pty, else ``usbat``.
         power_cut: armed from the start.
         transcript: file for all bytes, or a function that gets them.
+        serial: makes the IMEI of a module in memory differ from that of others.
         log: gets sentences for a person.
 
     Without any place the port is a pseudo-terminal without a link.
     """
 
-    state: Path
+    state: Path | None = None
     firmware: Release | Callable[[], Release] | None = None
     profile: Profile = BG96
     trust: Trust = TRUSTS_NOBODY
@@ -60,7 +62,22 @@ class ModuleOptions:
     tcp: tuple[str, int] | None = None
     power_cut: PowerCut | None = None
     transcript: Path | TranscriptSink | None = None
+    serial: int = 0
     log: Callable[[str], None] = lambda _text: None
+
+    def home(self) -> StateDirectory | MemoryState:
+        """Open the module's state, or make it.
+
+        Raises:
+            StateDirectoryError: see ``StateDirectory``.
+            MisuseError: a module in memory without firmware.
+        """
+        if self.state is not None:
+            return StateDirectory(self.state, firmware=self.firmware, profile=self.profile)
+        release = self.firmware() if callable(self.firmware) else self.firmware
+        if release is None:
+            raise MisuseError("a module in memory is always new: give its firmware")
+        return MemoryState(release, profile=self.profile, serial=self.serial)
 
     def places(self) -> tuple[PortPlace, ...]:
         """Where its ports are, in one form.
@@ -85,6 +102,7 @@ class ModuleService:
 
     Args:
         options: how.
+        endpoints: its ports by name; default: those of the options.
         on_change: called after anything happened, in the loop's thread.
         on_power_lost: told of every power cut.
     """
@@ -93,14 +111,16 @@ class ModuleService:
         self,
         options: ModuleOptions,
         *,
+        endpoints: Mapping[str, Endpoint] | None = None,
         on_change: Callable[[], None] = lambda: None,
         on_power_lost: Callable[[CutReport], None] = lambda _report: None,
     ) -> None:
         self._options = options
+        self._given_endpoints = endpoints
         self._on_change = on_change
         self._on_power_lost = on_power_lost
         self._endpoints: dict[str, Endpoint] = {}
-        self._state: StateDirectory | None = None
+        self._state: StateDirectory | MemoryState | None = None
         self._network: AsyncioNetwork | None = None
         self._driver: ModuleDriver | None = None
         self._lines: dict[str, HostLines] = {}
@@ -129,17 +149,19 @@ class ModuleService:
             OutputError: the transcript cannot be written.
         """
         options = self._options
-        places = options.places()
+        endpoints = self._given_endpoints
+        if endpoints is None:
+            endpoints = {
+                place.name: place.endpoint(tells_speed=options.profile.pty_tells_speed)
+                for place in options.places()
+            }
         try:
             self._open_transcript()
             # Ports first: one that cannot be opened shall not leave a new module behind.
-            for place in places:
-                endpoint = place.endpoint(tells_speed=options.profile.pty_tells_speed)
-                self._endpoints[place.name] = endpoint
-                await endpoint.open(_Door(place.name, self._put))
-            self._state = StateDirectory(
-                options.state, firmware=options.firmware, profile=options.profile
-            )
+            for name, endpoint in endpoints.items():
+                self._endpoints[name] = endpoint
+                await endpoint.open(_Door(name, self._put))
+            self._state = options.home()
             self._make_module(self._state)
             self.module.arm_power_cut(options.power_cut)
             self.power_on()
@@ -178,7 +200,7 @@ class ModuleService:
 
     # -- inside ------------------------------------------------------------------------
 
-    def _make_module(self, state: StateDirectory) -> None:
+    def _make_module(self, state: ModuleState) -> None:
         options = self._options
         self._network = AsyncioNetwork(lambda number, event: self._put(LinkIn(number, event)))
         self.module = VirtualModule(
