@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from dfota.modem.async_module import AsyncModule
+from dfota.modem.commands_document import render_commands
 from dfota.modem.download import HttpError
 from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
@@ -100,6 +101,7 @@ __all__ = [
     "parse_address",
     "profile_named",
     "reference",
+    "render_commands",
     "serve_module",
     "settings",
     "summary_of",
