@@ -39,7 +39,7 @@ class FactoryImage:
         self.geometry: Geometry = factory_geometry(firmware, layout)
         memory = bytearray(SimulatedFlash.size_of(self.geometry))
         program(SimulatedFlash(memory, self.geometry), firmware, layout)
-        self.image = SharedImage(bytes(memory), self.geometry.sector_size)
+        self.image = SharedImage(bytes(memory))
 
     @classmethod
     def of(cls, firmware: Release, layout: FlashLayout = FlashLayout.BACKUP) -> FactoryImage:
