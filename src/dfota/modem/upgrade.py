@@ -18,6 +18,7 @@ from dfota.modem.download import Download, HttpError
 from dfota.modem.filesystem import (
     PACKAGE_NAME,
 )
+from dfota.modem.ftp_download import FtpDownload, FtpEnd, FtpOutcome
 from dfota.modem.installation import Installation
 from dfota.modem.job import FOTA_PATH_ITEM, NO_WISH, Job, Source, Wish
 from dfota.modem.packet import PacketData
@@ -46,7 +47,7 @@ class Upgrade:
 
     def __init__(self, module: VirtualModule) -> None:
         self._module = module
-        self._download: Download | None = None
+        self._download: Download | FtpDownload | None = None
         self._job = Job(Source.HTTP)
         self._line = 0
         self.reset()
@@ -116,7 +117,7 @@ class Upgrade:
         """The network is gone: a running download ends."""
         if self._download is not None:
             self._abort_download()
-            self._downloaded(HttpError.CONNECTION_FAILED)
+            self._end_without_bearer()
 
     def _play(self, work: Pace) -> None:
         """Do *work*, behind a scrub where the flash is turned around (scrub note, 4.2.2)."""
@@ -141,20 +142,23 @@ class Upgrade:
         module, profile = self._module, self._module.profile
         module.report(self._job.source.started())
         if not module.nv.text(FOTA_PATH_ITEM).endswith(":"):
-            code = CODES[profile.code_family].wrong_path
-            module.report(self._job.source.ended(code))
-            self.reset()
+            self._transferred(CODES[profile.code_family].wrong_path)
             return
         if module.part(PacketData).refusal_of_download() is not None:
             # There is no bearer: every attempt runs into its time limit.
             attempt_s = profile.connect_timeout_s + profile.connect_retry_s
             yield profile.connect_attempts * attempt_s
-            self._downloaded(HttpError.CONNECTION_FAILED)
+            self._end_without_bearer()
             return
         module.drop_package()
-        self._download = Download(
-            module, location, on_progress=self._on_progress, on_end=self._downloaded
-        )
+        if self._job.source is Source.FTP:
+            self._download = FtpDownload(
+                module, location, on_progress=self._on_progress, on_end=self._fetched
+            )
+        else:
+            self._download = Download(
+                module, location, on_progress=self._on_progress, on_end=self._downloaded
+            )
         self._download.begin()
 
     def _begin_push(self, port: Port, size: int) -> Pace:
@@ -172,13 +176,7 @@ class Upgrade:
 
     def _pushed(self, *, is_complete: bool) -> None:
         """The host has sent it all, or has stopped."""
-        module = self._module
-        code = 0 if is_complete else CODES[module.profile.code_family].file
-        module.report(self._job.source.ended(code))
-        if is_complete:
-            self._install_soon(self._job)
-        else:
-            self.reset()
+        self._transferred(0 if is_complete else CODES[self._module.profile.code_family].file)
 
     def _on_progress(self, done: int, total: int | None) -> None:
         module = self._module
@@ -190,10 +188,24 @@ class Upgrade:
         module.reached(CutPhase.DOWNLOAD, self.percent)
 
     def _downloaded(self, end: HttpError) -> None:
-        module, source, self._download = self._module, self._job.source, None
-        codes = CODES[module.profile.code_family]
-        module.report(source.ended(codes.of_download(end, is_ftp=source is Source.FTP)))
-        if end is HttpError.OK:
+        """The download by HTTP is over."""
+        self._transferred(CODES[self._module.profile.code_family].of_http(end))
+
+    def _fetched(self, outcome: FtpOutcome) -> None:
+        """The download by FTP is over."""
+        self._transferred(CODES[self._module.profile.code_family].of_ftp(outcome))
+
+    def _end_without_bearer(self) -> None:
+        if self._job.source is Source.FTP:
+            self._fetched(FtpOutcome(FtpEnd.NETWORK))
+        else:
+            self._downloaded(HttpError.CONNECTION_FAILED)
+
+    def _transferred(self, code: int) -> None:
+        """Report how the transfer ended, and install where it was good."""
+        self._download = None
+        self._module.report(self._job.source.ended(code))
+        if code == 0:
             self._install_soon(self._job)
         else:
             self.reset()
