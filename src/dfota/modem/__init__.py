@@ -26,6 +26,7 @@ from dfota.modem.network import (
     NoNetwork,
     Received,
 )
+from dfota.modem.options import ModuleOptions
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import (
     BG96,
@@ -39,7 +40,7 @@ from dfota.modem.profiles import (
     with_settings,
 )
 from dfota.modem.running import RunningModule
-from dfota.modem.service import ModuleOptions, ModuleService, serve_module
+from dfota.modem.service import ModuleService, serve_module
 from dfota.modem.state import ModuleState, StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry
