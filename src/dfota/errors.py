@@ -54,6 +54,7 @@ A test compares this drawing with the classes::
     │   ├── NoReplyError
     │   ├── CommandRefusedError
     │   ├── CheckFailedError
+    │   ├── ModuleFileError
     │   ├── DownloadFailedError
     │   ├── InstallFailedError
     │   ├── RevisionMismatchError
@@ -854,6 +855,26 @@ class CheckFailedError(HostError):
     @property
     def remedy(self) -> str:
         """What the check advises."""
+        return self.advice
+
+
+class ModuleFileError(HostError):
+    """The file *name* of a module cannot be read, written or removed, because of *reason*."""
+
+    code = "host.module-file"
+
+    def __init__(self, name: str, reason: str, advice: str) -> None:
+        super().__init__(name, reason, advice)
+        self.name = name
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
         return self.advice
 
 

@@ -52,6 +52,7 @@ from dfota.at.reply import CmeError, CmsError, FinalResult, ReplyFormat, ResultC
 from dfota.at.reply_decoder import (
     DataAcknowledged,
     DataModeEntered,
+    DataReceived,
     InformationReceived,
     LineIgnored,
     ReplyDecoder,
@@ -115,6 +116,7 @@ __all__ = [
     "CpinReported",
     "DataAcknowledged",
     "DataModeEntered",
+    "DataReceived",
     "Echo",
     "Explanation",
     "Family",

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from dfota.at import COMMANDS
 from dfota.cli.console import Console
 from dfota.engine import Engine, Running
 from dfota.errors import FirmwareDamagedError
@@ -26,6 +27,7 @@ from dfota.modem import (
     Trust,
     parse_address,
     reference,
+    render_commands,
     serve_module,
     settings,
     with_settings,
@@ -204,6 +206,22 @@ def list_settings(console: Console, *, markdown: bool) -> None:
         for name, entry in facts.items()
     ]
     console.result(facts, text=reference().rstrip("\n") if markdown else "\n".join(lines))
+
+
+@modem.command("commands")
+@click.option("--markdown", is_flag=True, help="Print the page of the reference manual.")
+@click.pass_obj
+def list_commands(console: Console, *, markdown: bool) -> None:
+    """List the AT commands that the virtual module knows.
+
+    For example:
+
+        dfota modem commands
+    """
+    facts = {f"AT{command.name}": command.summary for command in COMMANDS.values()}
+    lines = [f"{name:<28}  {summary}" for name, summary in facts.items()]
+    text = render_commands().rstrip("\n") if markdown else "\n".join(lines)
+    console.result(facts, text=text)
 
 
 async def _serve(console: Console, options: ModuleOptions, *, is_firmware_given: bool) -> None:

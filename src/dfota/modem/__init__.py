@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from dfota.modem.async_module import AsyncModule
+from dfota.modem.commands_document import render_commands
 from dfota.modem.download import HttpError
 from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
@@ -35,6 +37,7 @@ from dfota.modem.profiles import (
     Profile,
     ResumeStart,
     Setting,
+    profile_named,
     reference,
     settings,
     with_settings,
@@ -48,6 +51,7 @@ from dfota.modem.trust import Trust
 
 __all__ = [
     "BG96",
+    "AsyncModule",
     "BusyAnswer",
     "Closed",
     "Connected",
@@ -88,7 +92,9 @@ __all__ = [
     "Trust",
     "VirtualModule",
     "parse_address",
+    "profile_named",
     "reference",
+    "render_commands",
     "serve_module",
     "settings",
     "with_settings",

@@ -12,9 +12,11 @@ from dfota.errors import MisuseError
 from dfota.modem.control.place import ControlPlace
 from dfota.modem.endpoints import PortPlace
 from dfota.modem.endpoints.places import require_distinct
+from dfota.modem.memory_state import MemoryState
 from dfota.modem.power import PowerCut
 from dfota.modem.profiles import BG96, Profile
 from dfota.modem.scenario import Scenario
+from dfota.modem.state import StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import TranscriptSink
 from dfota.modem.trust import Trust
@@ -29,7 +31,7 @@ class ModuleOptions:
     """How to run a module.
 
     Attributes:
-        state: directory in which it lives.
+        state: directory in which it lives; ``None``: it lives in memory, and ends with it.
         firmware: what a factory-new one runs; ignored where there is a module already.
         profile: what kind of module.
         trust: whose packages it installs.
@@ -45,12 +47,13 @@ class ModuleOptions:
             ``control.token`` in *state*.
         control_anywhere: the channel may be where other computers reach it.
         scenario: what happens to the module by itself.
+        serial: makes the IMEI of a module in memory differ from that of others.
         log: gets sentences for a person.
 
     Without any place the port is a pseudo-terminal without a link.
     """
 
-    state: Path
+    state: Path | None = None
     firmware: Release | Callable[[], Release] | None = None
     profile: Profile = BG96
     trust: Trust = TRUSTS_NOBODY
@@ -65,7 +68,22 @@ class ModuleOptions:
     control_token: Path | None = None
     control_anywhere: bool = False
     scenario: Scenario | None = None
+    serial: int = 0
     log: Callable[[str], None] = lambda _text: None
+
+    def home(self) -> StateDirectory | MemoryState:
+        """Open the module's state, or make it.
+
+        Raises:
+            StateDirectoryError: see ``StateDirectory``.
+            MisuseError: a module in memory without firmware.
+        """
+        if self.state is not None:
+            return StateDirectory(self.state, firmware=self.firmware, profile=self.profile)
+        release = self.firmware() if callable(self.firmware) else self.firmware
+        if release is None:
+            raise MisuseError("a module in memory is always new: give its firmware")
+        return MemoryState(release, profile=self.profile, serial=self.serial)
 
     def places(self) -> tuple[PortPlace, ...]:
         """Where its ports are, in one form.

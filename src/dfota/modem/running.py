@@ -14,6 +14,7 @@ from dfota.engine import Firmware
 from dfota.errors import MisuseError
 from dfota.modem.module import Power
 from dfota.modem.options import ModuleOptions
+from dfota.modem.port_streams import open_port
 from dfota.modem.power import CutReport, PowerCut
 from dfota.modem.service import ModuleService
 
@@ -58,6 +59,19 @@ class RunningModule:
     def ports(self) -> dict[str, str]:
         """The same for all ports, by name."""
         return self._call(lambda: self._service.addresses)
+
+    async def aopen(self, port: str = "") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a port (the first unless given) in the caller's own event loop.
+
+        Raises:
+            MisuseError: there is no port of that name.
+            EndpointError: it cannot be opened now, or not in this way.
+        """
+        ports = self.ports
+        name = port or next(iter(ports))
+        if name not in ports:
+            raise MisuseError(f"there is no port {name!r}; there are {', '.join(ports)}")
+        return await open_port(ports[name])
 
     @property
     def power(self) -> Power:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from dfota.errors import FileUnreadableError, MisuseError, ScenarioError
 from dfota.modem.laboratory import VERBS, verb_named
@@ -249,7 +249,7 @@ class _Reader:
         settings = self._settings(module, profile)
         ports = self._texts(module, "module", 0, "ports") or ("usbat",)
         if any(port not in URC_PORTS for port in ports):
-            self._wrong("module", 0, "ports", f"ports are some of {', '.join(URC_PORTS)}")
+            raise self._wrong("module", 0, "ports", f"ports are some of {', '.join(URC_PORTS)}")
         steps = self._tables(table, "step")
         rehearsal = self._tables(table, "rehearsal")
         return Scenario(
@@ -268,12 +268,13 @@ class _Reader:
     def _settings(self, module: Mapping[str, Any], profile: str) -> tuple[str, ...]:
         given = module.get("set", {})
         if not isinstance(given, dict):
-            self._wrong("module", 0, "set", "set is a table of settings")
+            raise self._wrong("module", 0, "set", "set is a table of settings")
         texts = tuple(f"{key}={_word(value)}" for key, value in given.items())
         try:
             with_settings(profile_named(profile), texts)
         except MisuseError as error:
-            self._wrong("module", 0, "set" if given else "profile", str(error))
+            where = "set" if given else "profile"
+            raise self._wrong("module", 0, where, str(error)) from error
         return texts
 
     def _world(self, given: Mapping[str, Any]) -> dict[str, str]:
@@ -284,7 +285,7 @@ class _Reader:
             try:
                 world.change(name, facts[name])
             except MisuseError as error:
-                self._wrong("world", 0, name, str(error))
+                raise self._wrong("world", 0, name, str(error)) from error
         return facts
 
     def _step(self, given: Mapping[str, Any], index: int) -> ScenarioStep:
@@ -296,14 +297,16 @@ class _Reader:
                 World.around(BG96).change(checked["name"], checked["value"])
         except MisuseError as error:
             key = next((key for key in rest if key in str(error)), "do")
-            self._wrong("step", index, key, str(error))
+            raise self._wrong("step", index, key, str(error)) from error
         if VERBS[verb].is_question:
-            self._wrong("step", index, "do", f"{verb} does nothing")
+            raise self._wrong("step", index, "do", f"{verb} does nothing")
         triggers = [key for key in ("at", "when", "urc", "command") if key in given]
         if len(triggers) > 1:
-            self._wrong("step", index, triggers[1], f"a step has one trigger, not {triggers}")
+            raise self._wrong("step", index, triggers[1], f"a step has one trigger, not {triggers}")
         if index == 0 and not triggers and "after" not in given:
-            self._wrong("step", index, "", "the first step needs at, when, urc, command or after")
+            raise self._wrong(
+                "step", index, "", "the first step needs at, when, urc, command or after"
+            )
         return ScenarioStep(
             self._lines.of("step", index),
             verb,
@@ -329,7 +332,7 @@ class _Reader:
                 return Condition("boots", number=int(count))
             case ["registered"]:
                 return Condition("registered")
-        self._wrong(
+        raise self._wrong(
             "step",
             index,
             "when",
@@ -347,13 +350,15 @@ class _Reader:
         )  # fmt: skip
         put = given.get("put", {})
         if not isinstance(put, dict) or not all(isinstance(value, str) for value in put.values()):
-            self._wrong(table, index, "put", "put is a table of file names and what is put there")
+            raise self._wrong(
+                table, index, "put", "put is a table of file names and what is put there"
+            )
         revision = self._text(given, table, index, "revision")
         if revision not in ("", "old", "new"):
-            self._wrong(table, index, "revision", "revision is old or new")
+            raise self._wrong(table, index, "revision", "revision is old or new")
         power = self._text(given, table, index, "power")
         if power and power not in _POWERS:
-            self._wrong(table, index, "power", f"power is one of {', '.join(_POWERS)}")
+            raise self._wrong(table, index, "power", f"power is one of {', '.join(_POWERS)}")
         within = self._duration(given, table, index, "within") if "within" in given else 3600.0
         return RehearsalStep(
             self._lines.of(table, index),
@@ -371,8 +376,8 @@ class _Reader:
 
     # -- values ------------------------------------------------------------------------
 
-    def _wrong(self, table: str, index: int, key: str, reason: str) -> NoReturn:
-        raise ScenarioError(self._path, self._lines.of(table, index, key), reason)
+    def _wrong(self, table: str, index: int, key: str, reason: str) -> ScenarioError:
+        return ScenarioError(self._path, self._lines.of(table, index, key), reason)
 
     def _only(
         self, given: Mapping[str, Any], table: str, index: int, known: tuple[str, ...]
@@ -380,23 +385,23 @@ class _Reader:
         for key in given:
             if key not in known:
                 where = f"in [{table}]" if table else "at the top"
-                self._wrong(table, index, key, f"there is no {key!r} {where}")
+                raise self._wrong(table, index, key, f"there is no {key!r} {where}")
 
     def _text(
         self, given: Mapping[str, Any], table: str, index: int, key: str, *, required: bool = False
     ) -> str:
         value = given.get(key, "")
         if not isinstance(value, str):
-            self._wrong(table, index, key, f"{key} is text, not {value!r}")
+            raise self._wrong(table, index, key, f"{key} is text, not {value!r}")
         if required and not value.strip():
-            self._wrong(table, index, key, f"{key} is missing")
+            raise self._wrong(table, index, key, f"{key} is missing")
         return str(value).strip()
 
     def _texts(self, given: Mapping[str, Any], table: str, index: int, key: str) -> tuple[str, ...]:
         value = given.get(key, [])
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list) or not all(isinstance(text, str) for text in values):
-            self._wrong(table, index, key, f"{key} is text, or a list of texts")
+            raise self._wrong(table, index, key, f"{key} is text, or a list of texts")
         return tuple(values)
 
     def _duration(self, given: Mapping[str, Any], table: str, index: int, key: str) -> float:
@@ -405,19 +410,21 @@ class _Reader:
             return float(match[1]) * _UNITS[match[2]]
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9:
             return float(value)
-        self._wrong(table, index, key, f"{key} is a time such as 12s, 500ms or 3m, not {value!r}")
+        raise self._wrong(
+            table, index, key, f"{key} is a time such as 12s, 500ms or 3m, not {value!r}"
+        )
 
     def _table(self, given: Mapping[str, Any], name: str) -> dict[str, Any]:
         value = given.get(name, {})
         if not isinstance(value, dict):
-            self._wrong(name, 0, "", f"[{name}] is a table")
+            raise self._wrong(name, 0, "", f"[{name}] is a table")
         return dict(value)
 
     def _tables(self, given: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
         value = given.get(name, [])
         is_list = isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
         if not is_list or len(value) > STEPS_MAX:
-            self._wrong(name, 0, "", f"[[{name}]] is a list of at most {STEPS_MAX} tables")
+            raise self._wrong(name, 0, "", f"[[{name}]] is a list of at most {STEPS_MAX} tables")
         return list(value)
 
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from dfota.errors import DfotaError, EndpointError
+from dfota.errors import DfotaError, EndpointError, MisuseError
 from dfota.modem.control.place import ControlPlace, write_token
 from dfota.modem.control.routes import answer
 from dfota.modem.control.server import ControlServer
@@ -19,13 +19,14 @@ from dfota.modem.endpoints import Endpoint
 from dfota.modem.events import Watch
 from dfota.modem.inputs import BytesIn, Input, LinesIn, LinkIn, VerbIn
 from dfota.modem.lines import HostLines
+from dfota.modem.memory_state import MemoryState
 from dfota.modem.module import VirtualModule
 from dfota.modem.options import ModuleOptions
 from dfota.modem.performance import Performance
 from dfota.modem.power import CutReport, PowerCut
 from dfota.modem.snapshot import Snapshot
 from dfota.modem.sockets import AsyncioNetwork
-from dfota.modem.state import StateDirectory
+from dfota.modem.state import ModuleState, StateDirectory
 from dfota.modem.trace import TraceHead, TraceWriter
 from dfota.modem.transcript import Direction, TranscriptEntry, TranscriptFile, TranscriptSink
 
@@ -35,6 +36,7 @@ class ModuleService:
 
     Args:
         options: how.
+        endpoints: its ports by name; default: those of the options.
         on_change: called after anything happened, in the loop's thread.
         on_power_lost: told of every power cut.
     """
@@ -43,14 +45,16 @@ class ModuleService:
         self,
         options: ModuleOptions,
         *,
+        endpoints: Mapping[str, Endpoint] | None = None,
         on_change: Callable[[], None] = lambda: None,
         on_power_lost: Callable[[CutReport], None] = lambda _report: None,
     ) -> None:
         self._options = options
+        self._given_endpoints = endpoints
         self._on_change = on_change
         self._on_power_lost = on_power_lost
         self._endpoints: dict[str, Endpoint] = {}
-        self._state: StateDirectory | None = None
+        self._state: StateDirectory | MemoryState | None = None
         self._network: AsyncioNetwork | None = None
         self._driver: ModuleDriver | None = None
         self._lines: dict[str, HostLines] = {}
@@ -93,17 +97,19 @@ class ModuleService:
             OutputError: the transcript cannot be written.
         """
         options = self._options
-        places = options.places()
+        endpoints = self._given_endpoints
+        if endpoints is None:
+            endpoints = {
+                place.name: place.endpoint(tells_speed=options.profile.pty_tells_speed)
+                for place in options.places()
+            }
         try:
             self._open_transcript()
             # Ports first: one that cannot be opened shall not leave a new module behind.
-            for place in places:
-                endpoint = place.endpoint(tells_speed=options.profile.pty_tells_speed)
-                self._endpoints[place.name] = endpoint
-                await endpoint.open(_Door(place.name, self._put))
-            self._state = StateDirectory(
-                options.state, firmware=options.firmware, profile=options.profile
-            )
+            for name, endpoint in endpoints.items():
+                self._endpoints[name] = endpoint
+                await endpoint.open(_Door(name, self._put))
+            self._state = options.home()
             self._make_module(self._state)
             await self._open_control()
             if options.power_cut is not None:
@@ -182,7 +188,7 @@ class ModuleService:
 
     # -- inside ------------------------------------------------------------------------
 
-    def _make_module(self, state: StateDirectory) -> None:
+    def _make_module(self, state: ModuleState) -> None:
         options = self._options
         self._network = AsyncioNetwork(lambda number, event: self._put(LinkIn(number, event)))
         self.module = VirtualModule(
@@ -263,8 +269,13 @@ class ModuleService:
             return
         token = ""
         if place.path is None:
-            self._token_file = options.control_token or options.state / "control.token"
-            token = write_token(self._token_file)
+            path = options.control_token
+            if path is None and options.state is not None:
+                path = options.state / "control.token"
+            if path is None:
+                raise MisuseError("a control channel on TCP wants a file for its token")
+            token = write_token(path)
+            self._token_file = path
         self._control = ControlServer(
             place, partial(answer, self), token=token, is_open=options.control_anywhere
         )

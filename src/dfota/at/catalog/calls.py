@@ -24,6 +24,7 @@ def _switch(
         write=(Integer("n", 0, maximum),),
         max_response_s=max_response_s,
         saving=Saving.VOLATILE,
+        is_factory_reset=True,
     )
 
 
@@ -45,6 +46,7 @@ CSTA = Command(
     has_read=True,
     write=(Integer("type", only=(129, 145)),),
     saving=Saving.VOLATILE,
+    is_factory_reset=True,
 )
 CLCC = Command(
     name="+CLCC",
@@ -69,6 +71,7 @@ CCWA = Command(
     ),
     errors=(30,),
     saving=Saving.VOLATILE,
+    is_factory_reset=True,
 )
 CLIP = _switch("+CLIP", "Whether the number of a caller is shown.", "10.4", max_response_s=15.0)
 CLIR = _switch("+CLIR", "Whether the own number is hidden.", "10.5", 2, max_response_s=15.0)
@@ -81,6 +84,7 @@ CSSN = Command(
     has_read=True,
     write=(Integer("n", 0, 1), Integer("m", 0, 1, optional=True)),
     saving=Saving.VOLATILE,
+    is_factory_reset=True,
 )
 CUSD = Command(
     name="+CUSD",

@@ -7,7 +7,7 @@ References are chapters of the BG96 AT Commands Manual V2.3.
 
 from __future__ import annotations
 
-from dfota.at.command import Command
+from dfota.at.command import Command, Saving
 from dfota.at.parameters import Integer, String
 
 
@@ -20,6 +20,8 @@ def _registration(name: str, summary: str, reference: str, modes: tuple[int, ...
         has_read=True,
         write=(Integer("n", only=modes),),
         execute=(),
+        saving=Saving.PROFILE,
+        is_factory_reset=True,
     )
 
 

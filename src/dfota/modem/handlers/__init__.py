@@ -12,9 +12,9 @@ from dfota.at import COMMANDS, Form
 from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
 from dfota.modem.handlers import (
-    call,
     calls,
     clock,
+    dialling,
     files,
     fota,
     general,
@@ -46,9 +46,9 @@ _check_complete()
 
 __all__ = [
     "UNSUPPORTED",
-    "call",
     "calls",
     "clock",
+    "dialling",
     "files",
     "fota",
     "general",
