@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dfota.errors import MisuseError, ReplayDiffersError
+from dfota.modem.inputs import BytesIn
 from dfota.modem.module import VirtualModule
 from dfota.modem.trace import TraceLine, TraceReader, input_of
 from dfota.modem.transcript import Direction, TranscriptEntry, TranscriptSink
@@ -97,9 +98,9 @@ class _Replay:
         port = getattr(entry, "port", None)
         if port is not None and port not in self.module.ports:
             raise refuse(line, f"there is no port {port[:40]!r}")
-        if facts["in"] == "bytes":
-            self._note(str(port), Direction.TO_MODULE, facts["text"].encode("latin-1"))
         self.module.set_time(now)
+        if isinstance(entry, BytesIn):
+            self._note(entry.port, Direction.TO_MODULE, entry.data)
         entry.apply(self.module, now)
         self.result.inputs += 1
 

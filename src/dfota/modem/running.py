@@ -7,11 +7,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from dfota.engine import Firmware
 from dfota.errors import MisuseError
+from dfota.modem.control.place import ControlPlace
 from dfota.modem.module import Power
 from dfota.modem.options import ModuleOptions
 from dfota.modem.port_streams import open_port
@@ -72,6 +74,16 @@ class RunningModule:
         if name not in ports:
             raise MisuseError(f"there is no port {name!r}; there are {', '.join(ports)}")
         return await open_port(ports[name])
+
+    @property
+    def control(self) -> ControlPlace | None:
+        """Where the control channel is."""
+        return self._call(lambda: self._service.control)
+
+    @property
+    def control_token(self) -> Path | None:
+        """The file with the token that the control channel wants."""
+        return self._call(lambda: self._service.control_token)
 
     @property
     def power(self) -> Power:
