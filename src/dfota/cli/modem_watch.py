@@ -11,6 +11,7 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
 from textual.widgets import Footer, Label, ProgressBar, RichLog, Static
 
 from dfota.errors import ControlRefusedError, DfotaError, EndpointError
@@ -35,6 +36,23 @@ class Source(Protocol):
         self, on_connection: Callable[[Callable[[], None]], None] = ...
     ) -> Iterator[dict[str, Any]]:
         """Everything that happens."""
+
+
+class Happened(Message):
+    """An event of the module, or something that the view itself has to say."""
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.event = event
+
+
+class Learned(Message):
+    """A whole state of the module and its world."""
+
+    def __init__(self, state: dict[str, Any], world: dict[str, Any]) -> None:
+        super().__init__()
+        self.state = state
+        self.world = world
 
 
 class WatchApp(App[None]):
@@ -115,23 +133,32 @@ class WatchApp(App[None]):
         try:
             self._source.perform(verb, given)
         except DfotaError as error:
-            self.call_from_thread(self._say, f"{verb}: {error}", "red")
+            self._warn(f"{verb}: {error}")
 
     def _listen(self) -> None:
         try:
             self._read_facts()
             for event in self._source.events(self._keep_close):
-                self.call_from_thread(self.show, event)
+                self.post_message(Happened(event))
                 if event.get("kind") in {"power", "gap"}:
                     self._read_facts()
-            self.call_from_thread(self._say, "the module has left", "red")
+            self._warn("the module has left")
         except (EndpointError, ControlRefusedError) as error:
-            if self.is_running:
-                self.call_from_thread(self._say, str(error), "red")
+            self._warn(str(error))
+
+    def _warn(self, text: str) -> None:
+        self.post_message(Happened({"kind": "warning", "text": text}))
 
     def _read_facts(self) -> None:
-        state, world = self._source.facts("state"), self._source.facts("world")
-        self.call_from_thread(self.take, state, world)
+        self.post_message(Learned(self._source.facts("state"), self._source.facts("world")))
+
+    def on_happened(self, message: Happened) -> None:
+        """Show it, in the thread of the screen."""
+        self.show(message.event)
+
+    def on_learned(self, message: Learned) -> None:
+        """Show it, in the thread of the screen."""
+        self.take(message.state, message.world)
 
     # -- what is shown -----------------------------------------------------------------
 
@@ -164,6 +191,8 @@ class WatchApp(App[None]):
                 self._state["time"] = {**self._state.get("time", {}), **event}
             case "cut":
                 self._say(f"{event['at_s']:9.3f} {event['text']}", "bold red")
+            case "warning":
+                self._say(str(event["text"]), "red")
             case "log" | "scenario" | "port" | "gap":
                 text = " ".join(f"{k}={v}" for k, v in event.items() if k not in ("at_s", "kind"))
                 self._say(f"{event.get('at_s', 0):9.3f} {event['kind']}: {text}", "yellow")

@@ -230,7 +230,8 @@ class _Lines:
     def of(self, table: str, index: int = 0, key: str = "") -> int:
         """The line of a key, or of its table."""
         found = self._found
-        return found.get((table, index, key)) or found.get((table, index, ""), 0)
+        here = found.get((table, index, key)) or found.get((table, index, ""))
+        return here or found.get(("", 0, table), 0)
 
 
 class _Reader:
@@ -296,7 +297,9 @@ class _Reader:
             if verb == "world":
                 World.around(BG96).change(checked["name"], checked["value"])
         except MisuseError as error:
-            key = next((key for key in rest if key in str(error)), "do")
+            told = str(error)
+            blamed = (k for k, value in rest.items() if repr(value) in told or f"{k} " in told)
+            key = next((k for k in rest if repr(k) in told), next(blamed, "do"))
             raise self._wrong("step", index, key, str(error)) from error
         if VERBS[verb].is_question:
             raise self._wrong("step", index, "do", f"{verb} does nothing")

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dfota.errors import ControlRefusedError, EndpointError, MisuseError
-from dfota.modem import ModuleOptions, Power, RunningModule, Trust
+from dfota.modem import ModuleOptions, Power, RunningModule, Trust, control_reference
 from dfota.modem.control import ControlPlace
 from dfota.modem.control.client import ControlClient
 from dfota.modem.control.place import read_token
@@ -337,3 +337,8 @@ def test_parameters_of_any_shape_are_checked_or_refused(given_parameters, verb):
     except MisuseError:
         return
     assert json.dumps(values)
+
+
+def test_the_page_of_the_reference_is_the_generated_one(root):
+    page = root / "docs" / "reference" / "control-api.md"
+    assert page.read_text("utf-8") == control_reference()

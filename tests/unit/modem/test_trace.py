@@ -133,7 +133,9 @@ def test_an_upgrade_with_power_cuts_is_replayed_byte_for_byte(record, package):
     assert module.world.rssi == 11
     assert b"AT 9 S" in b"".join(entry.data for entry in said)
     at_9 = next(entry for entry in said if b"AT 9 S" in entry.data)
-    assert at_9.at_s == pytest.approx(9.0, abs=0.1), "an alarm comes at its instant, also at full speed"
+    assert at_9.at_s == pytest.approx(9.0, abs=0.1), (
+        "an alarm comes at its instant, also at full speed"
+    )
 
 
 def test_until_stops_in_the_middle(record, package):
