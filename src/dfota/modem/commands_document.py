@@ -23,8 +23,11 @@ from dfota.at import (
     String,
 )
 from dfota.at.catalog import GROUPS, VARIANTS
+from dfota.at.codes import CMS_ERRORS, HTTP_COMMAND_ERRORS
 from dfota.modem.dialect import command_table
 from dfota.modem.profiles import PROFILES
+
+_MEANINGS = {**CMS_ERRORS, **HTTP_COMMAND_ERRORS, **CME_ERRORS}
 
 _SAVING = {
     Saving.VOLATILE: "until the module restarts",
@@ -190,7 +193,7 @@ def _fields(parameters: tuple[Parameter, ...]) -> str:
 def _facts(command: Command) -> Iterator[str]:
     yield f"*Time*: {command.max_response_s:g} s"
     if command.errors:
-        numbers = ", ".join(f"{n} ({CME_ERRORS.get(n, 'see codes')})" for n in command.errors)
+        numbers = ", ".join(f"{n} ({_MEANINGS[n]})" for n in command.errors)
         yield f"*Errors*: {numbers}"
     if command.saving is not Saving.NOTHING:
         yield f"*Kept*: {_SAVING[command.saving]}"
