@@ -313,6 +313,7 @@ class _Request:
                 message=message,
                 ip_type=0,
                 tls=context.rules(module.files, module.profile) if is_secure else None,
+                context=self._client.settings.contextid,
                 connect_timeout_s=CONNECT_S,
                 on_connected=None if on_connected is None else self._connected,
             ),

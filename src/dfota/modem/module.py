@@ -40,6 +40,7 @@ from dfota.modem.lines import HostLines, SerialLines
 from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.network import LinkEvent, Links, Network, NoNetwork
 from dfota.modem.nv import FotaApn, Nv
+from dfota.modem.packet import PacketData
 from dfota.modem.pins import Pins
 from dfota.modem.port import Port
 from dfota.modem.power import CutPhase, CutReport, PowerCut
@@ -345,12 +346,12 @@ class VirtualModule(Embedded):
 
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
-        profile, technology = self.profile, self.radio.technology
-        operators = (
-            f'(2,"{profile.operator}","{profile.operator}","{profile.operator_number}",'
-            f"{technology.act if technology else 0})"
-        )
-        return {"free_size": self.files.free_bytes, "operators": operators}
+        contexts = ",".join(str(cid) for cid in self.part(PacketData).defined())
+        return {
+            "free_size": self.files.free_bytes,
+            "operators": self.radio.survey(),
+            "contexts": contexts,
+        }
 
     def running_firmware(self) -> Firmware:
         """The firmware that runs.

@@ -36,6 +36,8 @@ class PortSettings:
     creg: int = 0
     cgreg: int = 0
     cereg: int = 0
+    cgerep: int = 0
+    cgerep_bfr: int = 0
     dce_by_dte: int = 0
     dte_by_dce: int = 0
     icf_format: int = 3

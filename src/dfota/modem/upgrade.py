@@ -19,9 +19,9 @@ from dfota.modem.filesystem import (
 )
 from dfota.modem.installation import Installation
 from dfota.modem.job import FOTA_PATH_ITEM, NO_WISH, Job, Source, Wish
+from dfota.modem.packet import PacketData
 from dfota.modem.power import CutPhase
 from dfota.modem.pushed_package import PushedPackage
-from dfota.modem.surroundings import parse_access_points
 from dfota.modem.timeline import Pace
 from dfota.modem.upgrade_codes import CODES
 
@@ -123,12 +123,7 @@ class Upgrade:
             module.report(self._job.source.ended(code))
             self.reset()
             return
-        now = module.nv.fota_apn
-        points = parse_access_points(module.world.apns)
-        wrong_apn = bool(points and now.apn) and not any(
-            point.name == now.apn and point.admits(now.username, now.password) for point in points
-        )
-        if not module.radio.is_registered or wrong_apn:
+        if module.part(PacketData).refusal_of_download() is not None:
             # There is no bearer: every attempt runs into its time limit.
             attempt_s = profile.connect_timeout_s + profile.connect_retry_s
             yield profile.connect_attempts * attempt_s

@@ -315,6 +315,12 @@ class Rig:
             network=AsyncioNetwork(self._hear),
             output=output,
         )
+        self.module.power_on()
+        for _ in range(100):
+            if self.module.radio.is_registered:
+                break
+            self.module.advance(0.0)
+        self.booted_at_s = self.module.timeline.virtual_now
         return self.module
 
     def leftovers(self) -> list[str]:

@@ -45,6 +45,8 @@ CHANGES = {
     '+QSSLCFG="ciphersuite"': '+QSSLCFG="ciphersuite",0,0X0035',
     "+IPR": "+IPR=9600",
     '+QCFGEXT="fota_apn"': '+QCFGEXT="fota_apn",1,"internet","me","secret"',
+    '+QCFG="band"': '+QCFG="band",1,8000000,8000000',
+    '+QCFG="nb1/bandprior"': '+QCFG="nb1/bandprior",08',
     # Without <savetonvram>; the example shows the factory's value.
     **{c.name: f"{c.name},{1 - int(c.example[1][-1])}" for c in general.INDICATIONS},
 }
@@ -53,6 +55,9 @@ CHANGES = {
 NO_SETTINGS = {
     "+CPIN": "opens the card",
     "+COPS": "looks for a network",
+    "+CGATT": "attaches",
+    "+CGACT": "activates contexts",
+    "+QIACT": "activates contexts",
     "+QFOPEN": "opens a file",
     "+QPINC": "only shows",
 }

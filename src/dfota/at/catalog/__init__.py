@@ -16,8 +16,10 @@ from dfota.at.catalog.general import GENERAL
 from dfota.at.catalog.http import HTTP
 from dfota.at.catalog.messages import MESSAGES
 from dfota.at.catalog.network import NETWORK
+from dfota.at.catalog.packet import PACKET
 from dfota.at.catalog.phonebook import PHONEBOOK
 from dfota.at.catalog.power import POWER
+from dfota.at.catalog.qcfg import QCFG_COMMANDS
 from dfota.at.catalog.sim import SIM
 from dfota.at.catalog.ssl import SSL
 from dfota.at.command import Command, by_name
@@ -28,6 +30,8 @@ GROUPS: Mapping[str, tuple[Command, ...]] = MappingProxyType(
         "Interface and identity": GENERAL,
         "SIM card": SIM,
         "Network": NETWORK,
+        "Packet data": PACKET,
+        "Named settings": QCFG_COMMANDS,
         "Power": POWER,
         "Clock": CLOCK,
         "Files": FILES,

@@ -23,8 +23,10 @@ from dfota.modem.handlers import (
     message_sending,
     messages,
     network,
+    packet,
     phonebook,
     power,
+    qcfg,
     sim,
     ssl,
 )
@@ -57,8 +59,10 @@ __all__ = [
     "message_sending",
     "messages",
     "network",
+    "packet",
     "phonebook",
     "power",
+    "qcfg",
     "sim",
     "ssl",
 ]

@@ -117,6 +117,7 @@ class Profile(
         if self.imei:
             Imei(self.imei)
         parse_technologies(self.rat)
+        parse_technologies(self.technologies)
         parse_access_points(self.network_apn)
 
 
