@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 from dfota.at import (
     CME_ERRORS,
+    CMS_ERRORS,
+    HTTP_COMMAND_ERRORS,
     Choice,
     Command,
     Form,
@@ -23,7 +25,6 @@ from dfota.at import (
     String,
 )
 from dfota.at.catalog import GROUPS, VARIANTS
-from dfota.at.codes import CMS_ERRORS, HTTP_COMMAND_ERRORS
 from dfota.modem.dialect import command_table
 from dfota.modem.profiles import PROFILES
 
