@@ -39,7 +39,7 @@ class FactoryImage:
         self.geometry: Geometry = required_geometry(firmware)
         memory = bytearray(SimulatedFlash.size_of(self.geometry))
         factory(SimulatedFlash(memory, self.geometry), firmware)
-        self.image = SharedImage(bytes(memory), self.geometry.sector_size)
+        self.image = SharedImage(bytes(memory))
 
     @classmethod
     def of(cls, firmware: Release) -> FactoryImage:
