@@ -67,8 +67,8 @@ def group_tables(run: Run) -> list[str]:
 def report(run: Run, *, has_picture: bool = False) -> str:
     head = (
         "# The virtual module in figures\n\n"
-        "Written by `make bench-modem`; each figure comes from a process of its own, nothing "
-        f"beside it, on a {run.machine} machine; times are medians. {run.material}\n"
+        "Written by `make bench-modem`; each figure comes from a process of its own, on a "
+        f"{run.machine} machine; times are medians. {run.material}\n"
     )
     parts = [head, "## Goals\n\n" + goals_table(run)]
     if has_picture:

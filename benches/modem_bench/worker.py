@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +39,9 @@ from dfota.modem import (
     Trust,
     VirtualModule,
 )
-from dfota.package import Release, apply_package, parse
+from dfota.package import Release, apply_package, build, parse
 from dfota.server import PackageServer
-from dfota.testing import fixed_key, make_package, make_release, make_release_pair
+from dfota.testing import fixed_key, make_release, make_release_pair
 from modem_bench import material
 
 Options = dict[str, Any]
@@ -212,7 +213,8 @@ def _upgrade(old: Release, new: Release, packed: bytes, folder: Path | None) -> 
 def swarm(options: Options) -> Options:
     """Many modules that download from one server at once and install, in this process."""
     pair = make_release_pair()
-    packed = make_package(pair.old, pair.new)
+    make_patch = partial(delta.generate, profile=options["profile"])
+    packed = build(pair.old, pair.new, keys=[fixed_key()], make_patch=make_patch)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "update.zip").write_bytes(packed)
         before = private_bytes()

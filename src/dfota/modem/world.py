@@ -10,9 +10,10 @@ rooms read them, and are told of every change. What is written in a fact (``apns
 # ruff: noqa: FBT003, RUF009 - setting() is dataclasses.field, its first argument the default
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import cache
 from typing import Any, get_type_hints
 
 from dfota.errors import MisuseError
@@ -188,9 +189,15 @@ class World:
             listener(entry.name)
 
 
+@cache
+def _kinds() -> Mapping[str, type]:
+    """Resolved once: it compiles every annotation, and each module has a world."""
+    return get_type_hints(World)
+
+
 def world_facts() -> Iterator[Setting]:
     """Every fact with its meaning, for the reference and for ``change``."""
-    kinds = get_type_hints(World)
+    kinds = _kinds()
     for entry in fields(World):
         facts: Any = entry.metadata
         yield Setting(
