@@ -131,9 +131,15 @@ class Exchanges:
         self._module = module
         self._running: list[Exchange] = []
 
-    def begin(self, request: FetchRequest, listener: FetchListener) -> Exchange:
-        """Start one."""
-        exchange = Exchange(self._module, request, listener, self._running)
+    def begin(
+        self,
+        request: FetchRequest,
+        listener: FetchListener,
+        *,
+        kind: type[Exchange] | None = None,
+    ) -> Exchange:
+        """Start one; *kind* is a class of its own for what is not HTTP."""
+        exchange = (kind or Exchange)(self._module, request, listener, self._running)
         self._running.append(exchange)
         exchange.begin()
         return exchange
