@@ -224,6 +224,7 @@ def test_every_verb_refuses_what_it_does_not_know(client, verb):
         ("noise", {"port": "usbat", "text": "\\q\\x"}),
         ("put", {"name": "x", "content": "!"}),
         ("restore", {"snapshot": "{}"}),
+        ("restore", {"snapshot": "\udcdf"}),
         ("flash-fault", {"kind": "gremlins"}),
     ],
 )
