@@ -48,11 +48,14 @@ __all__ = [
 START_TIMEOUT_S = 60.0
 _TRANSCRIPT_LINES = 40
 _IMAGES_MAX = 8
+_SAMPLE_MAX = 400
+_DRAWN_PHASES = ("updating", "restore")
+_DRAWN_MODES = ("before", "head", "tail", "after")
 _MARKERS = """\
 dfota_module(**options): how the fixture `module` calls `module_factory`.
 dfota_profile(name, **settings): what kind of module the fixtures make where not told otherwise.
-dfota_power_cuts(*cuts): run the test once for each PHASE:PERCENT[:MODE], with that cut armed in \
-`module`; the test fails if the cut never happens.
+dfota_power_cuts(*cuts, sample=0): run the test once for each PHASE:PERCENT[:MODE], and for as \
+many drawn ones, with that cut armed in `module`; the test fails if the cut never happens.
 """.splitlines()
 _TRANSCRIPTS = pytest.StashKey[list[Path]]()
 _STATES = pytest.StashKey[list[Path]]()
@@ -148,6 +151,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dfota-speed", metavar="SPEED", help="Speed of modules: max, or a factor.")
     group.addoption("--dfota-profile", metavar="NAME", help="Kind of modules, e.g. bg96.")
     group.addoption(
+        "--dfota-seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="Draw other power cuts for dfota_power_cuts(sample=…); the same number, the same cuts.",
+    )
+    group.addoption(
         "--dfota-keep-state",
         action="store_true",
         help="Let modules live in directories below the test's tmp_path, to be looked at.",
@@ -168,7 +178,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("dfota_power_cuts")
     if marker is None:
         return
-    metafunc.parametrize("power_cuts", marker.args, ids=str, indirect=True)
+    seed = metafunc.config.getoption("--dfota-seed")
+    drawn = _drawn_cuts(f"{seed} {metafunc.definition.nodeid}", marker.kwargs.get("sample", 0))
+    metafunc.parametrize("power_cuts", [*marker.args, *drawn], ids=str, indirect=True)
+
+
+def _drawn_cuts(seed: str, count: int) -> list[str]:
+    """Places anywhere in the installation; the same seed draws the same ones."""
+    from random import Random
+
+    source = Random(seed)  # noqa: S311 - a seeded sample is no secret
+    cuts: dict[str, None] = {}
+    while len(cuts) < min(count, _SAMPLE_MAX):
+        phase, mode = source.choice(_DRAWN_PHASES), source.choice(_DRAWN_MODES)
+        cuts[f"{phase}:{source.randint(1, 100)}:{mode}"] = None
+    return list(cuts)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -152,3 +152,29 @@ def test_modules_of_one_test_differ_in_their_number(run_inside):
         """
     )
     result.assert_outcomes(passed=1)
+
+
+DRAWN = """
+        import pytest
+
+        @pytest.mark.dfota_power_cuts("restore:1", sample=3)
+        def test_cuts(power_cuts):
+            pass
+"""
+
+
+def drawn(result) -> list[str]:
+    return [line.rpartition("[")[2].rstrip("]") for line in result.outlines if "test_cuts[" in line]
+
+
+def test_power_cuts_are_drawn_from_a_seed_and_named_so_that_they_can_be_repeated(run_inside):
+    first, again, other = (
+        drawn(run_inside(DRAWN, "--collect-only", "-q", *seed))
+        for seed in ((), ("--dfota-seed=0",), ("--dfota-seed=1",))
+    )
+    assert first[0] == "restore:1"
+    assert len(set(first)) == 4
+    assert first == again
+    assert first != other
+    result = run_inside(DRAWN, "--collect-only", "-q", "-k", first[2].replace(":", " and "))
+    assert first[2] in drawn(result)

@@ -54,7 +54,8 @@ def test_options_and_markers_are_declared_and_documented(run_inside, page):
 
     for option in (
         *("dfota_firmware", "dfota_speed", "dfota_profile"),
-        *("--dfota-firmware", "--dfota-speed", "--dfota-profile", "--dfota-keep-state"),
+        *("--dfota-firmware", "--dfota-speed", "--dfota-profile"),
+        *("--dfota-keep-state", "--dfota-seed"),
     ):
         assert option in text
         assert f"`{option}`" in page
