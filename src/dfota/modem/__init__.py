@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from dfota.modem.async_module import AsyncModule
 from dfota.modem.commands_document import render_commands
+from dfota.modem.control.client import ControlClient
+from dfota.modem.control.place import ControlPlace, read_token
 from dfota.modem.download import HttpError
 from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
@@ -28,6 +30,7 @@ from dfota.modem.network import (
     NoNetwork,
     Received,
 )
+from dfota.modem.options import ModuleOptions
 from dfota.modem.power import CutPhase, CutReport, PowerCut
 from dfota.modem.profiles import (
     BG96,
@@ -41,19 +44,27 @@ from dfota.modem.profiles import (
     settings,
     with_settings,
 )
+from dfota.modem.replay import ReplayResult, replay
 from dfota.modem.running import RunningModule
-from dfota.modem.service import ModuleOptions, ModuleService, serve_module
+from dfota.modem.scenario import Scenario, scenario_named
+from dfota.modem.scenario import shipped as scenarios
+from dfota.modem.scenario_document import control_reference, scenarios_reference
+from dfota.modem.service import ModuleService, serve_module
 from dfota.modem.state import ModuleState, StateDirectory
 from dfota.modem.timeline import Speed
 from dfota.modem.transcript import Direction, TranscriptEntry
 from dfota.modem.trust import Trust
+from dfota.modem.verbs import VERBS, Verb, verb_named
 
 __all__ = [
     "BG96",
+    "VERBS",
     "AsyncModule",
     "BusyAnswer",
     "Closed",
     "Connected",
+    "ControlClient",
+    "ControlPlace",
     "CutPhase",
     "CutReport",
     "Dial",
@@ -82,19 +93,29 @@ __all__ = [
     "PowerCut",
     "Profile",
     "Received",
+    "ReplayResult",
     "ResumeStart",
     "RunningModule",
+    "Scenario",
     "Setting",
     "Speed",
     "StateDirectory",
     "TranscriptEntry",
     "Trust",
+    "Verb",
     "VirtualModule",
+    "control_reference",
     "parse_address",
     "profile_named",
+    "read_token",
     "reference",
     "render_commands",
+    "replay",
+    "scenario_named",
+    "scenarios",
+    "scenarios_reference",
     "serve_module",
     "settings",
+    "verb_named",
     "with_settings",
 ]

@@ -9,12 +9,15 @@ them (``trace``) can let them happen again.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Protocol
 
+from dfota.errors import DfotaError
+from dfota.modem.laboratory import perform
 from dfota.modem.lines import HostLines
 from dfota.modem.module import VirtualModule
 from dfota.modem.network import LinkEvent
+from dfota.modem.verbs import Facts
 
 
 class Input(Protocol):
@@ -72,12 +75,41 @@ class LinkIn:
 
 
 @dataclass(frozen=True, slots=True)
-class CallIn:
-    """Something that only this process can do, and no trace can repeat."""
+class VerbIn:
+    """The laboratory does *verb*; see ``laboratory``.
 
-    call: Callable[[], None]
-    is_laboratory: bool = False
+    Attributes:
+        verb: its name.
+        given: its parameters.
+        on_end: gets the answer, or why it was refused.
+    """
+
+    is_laboratory: ClassVar[bool] = True
+    verb: str
+    given: Facts = field(default_factory=dict)
+    on_end: Callable[[Facts | DfotaError], None] = lambda _outcome: None
 
     def apply(self, module: VirtualModule, now: float) -> None:
         """Do it."""
-        self.call()
+        try:
+            outcome: Facts | DfotaError = perform(module, self.verb, self.given)
+        except DfotaError as error:
+            outcome = error
+        self.on_end(outcome)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmIn:
+    """The laboratory wants to know when *seconds* of the module's time are over.
+
+    It is a timer of the module, so that time does not jump over that instant; a replay
+    needs it too, although nobody listens there.
+    """
+
+    is_laboratory: ClassVar[bool] = True
+    seconds: float
+    call: Callable[[], None] = lambda: None
+
+    def apply(self, module: VirtualModule, now: float) -> None:
+        """Set it."""
+        module.timeline.pace(self.seconds, self.call, is_supply=True)

@@ -299,6 +299,11 @@ class VirtualModule(Embedded):
         return self.part(Exchanges).begin(request, listener)
 
     @property
+    def state(self) -> ModuleState:
+        """Where it lives: what it keeps without power."""
+        return self._state
+
+    @property
     def nv(self) -> Nv:
         """The non-volatile settings."""
         return self._state.nv

@@ -5,96 +5,30 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from dfota.errors import EndpointError, MisuseError
+from dfota.errors import DfotaError, EndpointError, MisuseError
+from dfota.modem.control.place import ControlPlace, write_token
+from dfota.modem.control.routes import answer
+from dfota.modem.control.server import ControlServer
 from dfota.modem.driver import ModuleDriver
-from dfota.modem.endpoints import Endpoint, PortPlace
-from dfota.modem.endpoints.places import require_distinct
-from dfota.modem.inputs import BytesIn, CallIn, Input, LinesIn, LinkIn
+from dfota.modem.endpoints import Endpoint
+from dfota.modem.events import Watch
+from dfota.modem.inputs import BytesIn, Input, LinesIn, LinkIn, VerbIn
 from dfota.modem.lines import HostLines
 from dfota.modem.memory_state import MemoryState
 from dfota.modem.module import VirtualModule
+from dfota.modem.options import ModuleOptions
+from dfota.modem.performance import Performance
 from dfota.modem.power import CutReport, PowerCut
-from dfota.modem.profiles import BG96, Profile
+from dfota.modem.snapshot import Snapshot
 from dfota.modem.sockets import AsyncioNetwork
 from dfota.modem.state import ModuleState, StateDirectory
-from dfota.modem.timeline import Speed
+from dfota.modem.trace import TraceHead, TraceWriter
 from dfota.modem.transcript import Direction, TranscriptEntry, TranscriptFile, TranscriptSink
-from dfota.modem.trust import Trust
-from dfota.package import Release
-
-MAX_SPEED = Speed(None)
-TRUSTS_NOBODY = Trust()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleOptions:
-    """How to run a module.
-
-    Attributes:
-        state: directory in which it lives; ``None``: it lives in memory, and ends with it.
-        firmware: what a factory-new one runs; ignored where there is a module already.
-        profile: what kind of module.
-        trust: whose packages it installs.
-        speed: how much faster than hardware.
-        ports: where hosts find its ports; with them, *pty_link* and *tcp* are not given.
-        pty_link: name for a pseudo-terminal; it is port ``usbat``.
-        tcp: address of a listener; port ``uart1`` beside a pty, else ``usbat``.
-        power_cut: armed from the start.
-        transcript: file for all bytes, or a function that gets them.
-        serial: makes the IMEI of a module in memory differ from that of others.
-        log: gets sentences for a person.
-
-    Without any place the port is a pseudo-terminal without a link.
-    """
-
-    state: Path | None = None
-    firmware: Release | Callable[[], Release] | None = None
-    profile: Profile = BG96
-    trust: Trust = TRUSTS_NOBODY
-    speed: Speed = MAX_SPEED
-    ports: tuple[PortPlace, ...] = ()
-    pty_link: Path | None = None
-    tcp: tuple[str, int] | None = None
-    power_cut: PowerCut | None = None
-    transcript: Path | TranscriptSink | None = None
-    serial: int = 0
-    log: Callable[[str], None] = lambda _text: None
-
-    def home(self) -> StateDirectory | MemoryState:
-        """Open the module's state, or make it.
-
-        Raises:
-            StateDirectoryError: see ``StateDirectory``.
-            MisuseError: a module in memory without firmware.
-        """
-        if self.state is not None:
-            return StateDirectory(self.state, firmware=self.firmware, profile=self.profile)
-        release = self.firmware() if callable(self.firmware) else self.firmware
-        if release is None:
-            raise MisuseError("a module in memory is always new: give its firmware")
-        return MemoryState(release, profile=self.profile, serial=self.serial)
-
-    def places(self) -> tuple[PortPlace, ...]:
-        """Where its ports are, in one form.
-
-        Raises:
-            MisuseError: one port twice, or two ways of saying it.
-        """
-        require_distinct(self.ports)
-        if self.ports:
-            if self.pty_link is not None or self.tcp is not None:
-                raise MisuseError("give all ports with their names, or --pty and --tcp alone")
-            return self.ports
-        if self.tcp is None:
-            return (PortPlace("usbat", pty=self.pty_link or True),)
-        if self.pty_link is None:
-            return (PortPlace("usbat", tcp=self.tcp),)
-        return PortPlace("usbat", pty=self.pty_link), PortPlace("uart1", tcp=self.tcp)
 
 
 class ModuleService:
@@ -127,6 +61,10 @@ class ModuleService:
         self._turns: dict[str, asyncio.Lock] = {}
         self._doors: set[asyncio.Task[None]] = set()
         self._transcript_file: TranscriptFile | None = None
+        self._trace: TraceWriter | None = None
+        self._control: ControlServer | None = None
+        self._token_file: Path | None = None
+        self._performance: Performance | None = None
         self._record: TranscriptSink = lambda _entry: None
 
     @property
@@ -138,6 +76,16 @@ class ModuleService:
     def is_new(self) -> bool:
         """Whether the module was made by this start."""
         return self._state is not None and self._state.is_new
+
+    @property
+    def control(self) -> ControlPlace | None:
+        """Where the control channel is."""
+        return None if self._control is None else self._control.place
+
+    @property
+    def control_token(self) -> Path | None:
+        """The file with the token that the control channel wants."""
+        return self._token_file
 
     async def start(self) -> None:
         """Open everything and power the module on.
@@ -163,7 +111,14 @@ class ModuleService:
                 await endpoint.open(_Door(name, self._put))
             self._state = options.home()
             self._make_module(self._state)
-            self.module.arm_power_cut(options.power_cut)
+            await self._open_control()
+            if options.power_cut is not None:
+                self.arm_power_cut(options.power_cut)
+            if options.scenario is not None:
+                self._performance = Performance(
+                    options.scenario, self.module, self._put, self.watch, options.log
+                )
+                self._performance.begin()
             self.power_on()
         except BaseException:
             await self.stop()
@@ -173,6 +128,11 @@ class ModuleService:
         """Pull the plug and let everything go; harmless twice."""
         if self._driver is not None:
             self._driver.stop()
+        if self._control is not None:
+            await self._control.close()
+        if self._token_file is not None:
+            with contextlib.suppress(OSError):
+                self._token_file.unlink()
         for task in tuple(self._doors):
             task.cancel()
         await asyncio.gather(*self._doors, return_exceptions=True)
@@ -189,14 +149,42 @@ class ModuleService:
             self._state = None
         if self._transcript_file is not None:
             self._transcript_file.close()
+        if self._trace is not None and self._driver is not None:
+            self._trace.close(self._driver.ticks)
 
     def power_on(self) -> None:
         """Bring the supply up."""
-        self._put(CallIn(self.module.power_on, is_laboratory=True))
+        self._put(VerbIn("power-on"))
 
     def cut_power(self) -> None:
         """Take the supply away."""
-        self._put(CallIn(self.module.cut_power, is_laboratory=True))
+        self._put(VerbIn("power-cut"))
+
+    def arm_power_cut(self, cut: PowerCut | None) -> None:
+        """Cut the power at a place of the upgrade, once."""
+        if cut is None:
+            self._put(VerbIn("power-keep"))
+        else:
+            self._put(VerbIn("power-cut", {"place": str(cut)}))
+
+    async def perform(self, verb: str, given: dict[str, object]) -> dict[str, object]:
+        """Do a verb of the laboratory; its answer.
+
+        Raises:
+            DfotaError: it is refused.
+        """
+        outcome: asyncio.Future[dict[str, object]] = asyncio.get_running_loop().create_future()
+
+        def end(result: dict[str, object] | DfotaError) -> None:
+            if outcome.done():
+                return
+            if isinstance(result, DfotaError):
+                outcome.set_exception(result)
+            else:
+                outcome.set_result(result)
+
+        self._put(VerbIn(verb, given, end))
+        return await outcome
 
     # -- inside ------------------------------------------------------------------------
 
@@ -211,17 +199,24 @@ class ModuleService:
             network=self._network,
             port_names=list(self._endpoints),
             output=self._send,
-            log=options.log,
-            on_power_lost=self._on_power_lost,
+            log=self._log,
+            on_power_lost=self._power_lost,
         )
+        self.watch = Watch(self.module)
         for name, endpoint in self._endpoints.items():
             self.module.lines[name].on_change = endpoint.show
             self.module.lines[name].on_attached = partial(self._attach, name)
             if not self.module.lines[name].is_attached:
                 self._attach(name)
-        self._driver = ModuleDriver(
-            self.module, journal=self._note_input, on_change=self._on_change
-        )
+        if options.trace is not None:
+            head = TraceHead(options.profile, options.speed, tuple(self._endpoints), options.trust)
+            self._trace = TraceWriter(
+                options.trace,
+                head,
+                Snapshot.of(state),
+                lambda error: options.log(f"the trace ends here: {error}"),
+            )
+        self._driver = ModuleDriver(self.module, journal=self._note_input, on_change=self._changed)
         for name, lines in self._lines.items():
             self._put(LinesIn(name, lines))
 
@@ -232,18 +227,59 @@ class ModuleService:
             # A port is open a moment before there is a module behind it.
             self._lines[entry.port] = entry.lines
 
-    def _note_input(self, _ticks: int, _now: float, entry: Input) -> None:
+    def _changed(self) -> None:
+        if self._performance is not None:
+            self._performance.look()
+        self.watch.look()
+        self._on_change()
+
+    def _power_lost(self, report: CutReport) -> None:
+        self.watch.cut(report)
+        self._on_power_lost(report)
+
+    def _log(self, text: str) -> None:
+        self._options.log(text)
+        self.watch.tell("log", text=text)
+
+    def _note_input(self, ticks: int, now: float, entry: Input) -> None:
+        if self._trace is not None:
+            self._trace.input(ticks, now, entry)
         if isinstance(entry, BytesIn):
             self._note(entry.port, Direction.TO_MODULE, entry.data)
 
     def _send(self, port: str, data: bytes) -> None:
+        if self._trace is not None and self._driver is not None:
+            at_s = self.module.timeline.virtual_now
+            self._trace.output(self._driver.ticks, at_s, port, data)
         if self.module.lines[port].is_attached:
             self._note(port, Direction.TO_HOST, data)
             self._endpoints[port].write(data)
 
     def _note(self, port: str, direction: Direction, data: bytes) -> None:
         at_s = self.module.timeline.virtual_now
-        self._record(TranscriptEntry(round(at_s, 3), port, direction, data))
+        entry = TranscriptEntry(round(at_s, 3), port, direction, data)
+        self._record(entry)
+        self.watch.passed(entry)
+        if self._performance is not None:
+            self._performance.passed(entry)
+
+    async def _open_control(self) -> None:
+        options, place = self._options, self._options.control
+        if place is None:
+            return
+        token = ""
+        if place.path is None:
+            path = options.control_token
+            if path is None and options.state is not None:
+                path = options.state / "control.token"
+            if path is None:
+                raise MisuseError("a control channel on TCP wants a file for its token")
+            token = write_token(path)
+            self._token_file = path
+        self._control = ControlServer(
+            place, partial(answer, self), token=token, is_open=options.control_anywhere
+        )
+        await self._control.open()
 
     def _attach(self, name: str, *_is_there: bool) -> None:
         """The port has vanished or come back: so shall its endpoint."""

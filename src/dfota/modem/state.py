@@ -47,7 +47,8 @@ _FLASH = "flash.bin"
 _FACTS = "module.json"
 _NV = "nv.json"
 _EFS = "efs"
-_OURS = {_LOCK, _FLASH, _FACTS, _NV, _EFS}
+_TOKEN = "control.token"  # noqa: S105 - the name of a file
+_OURS = {_TOKEN, _LOCK, _FLASH, _FACTS, _NV, _EFS}
 
 
 class ModuleState(Protocol):
