@@ -8,7 +8,8 @@ import contextlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 
 from dfota.at import (
@@ -25,14 +26,21 @@ from dfota.errors import (
     DfotaError,
     FileSystemError,
     MisuseError,
+    ScenarioError,
     StateDirectoryError,
 )
-from dfota.modem import BG96, Power, StateDirectory
+from dfota.modem import BG96, Power, Speed, StateDirectory
+from dfota.modem.endpoints.com_port import ComPortSession
+from dfota.modem.laboratory import VERBS, perform
+from dfota.modem.lines import HostLines, ModuleLines
 from dfota.modem.messages import Messages
 from dfota.modem.nv import load_nv, save_nv
+from dfota.modem.profiles import PROFILES
+from dfota.modem.scenario import Scenario, shipped
+from dfota.modem.snapshot import Snapshot
 from dfota.modem.tpdu import parse_pdu
 from dfota.modem.world import world_facts
-from modem_fuzz.bed import PORTS, Bed, release
+from modem_fuzz.bed import PORTS, Bed, release, small
 from modem_fuzz.choices import Choices
 from modem_fuzz.watchman import watching
 
@@ -55,7 +63,15 @@ RAW = (
     *(b"0051FF00000008000A0500030002016D4B8BD5\x1a", b"AT&W\r", b"ATZ\r", b"ATD*99#\r", b"ATO\r"),
 )
 PAUSES_S = (0.0, 0.001, 0.01, 0.2, 0.5, 1.0, 1.1, 3.0, 10.0, 70.0, 400.0)
+BAUDS = (None, 0, 9600, 115200, 2**32 - 1)
 WORLD = sorted(fact.name for fact in world_facts())
+_SCENARIOS = resources.files("dfota.modem").joinpath("scenarios")
+
+
+def _scenario_lines(name: str) -> list[bytes]:
+    return (_SCENARIOS / f"{name}.toml").read_bytes().splitlines()
+
+
 WORLD_VALUES = (
     *("", "0", "1", "-1", "99", "none", "ready", "pin", "puk", "true", "false", "cat-m1", "egprs"),
     *("a=b", "a=none,b=1.2.3.4", "h:1", ":80", "x:y:z", "denied", "ipv4", "é", "9" * 400, "nan"),
@@ -83,7 +99,7 @@ def command_line(choices: Choices) -> bytes:
 def session(data: bytes) -> None:
     """Two ports, a world that changes, time that passes, and power that comes and goes."""
     choices = Choices(data)
-    bed = Bed()
+    bed = Bed(small(PROFILES[choices.one_of(sorted(PROFILES))]))
     for _ in range(64):
         if choices.is_used_up:
             break
@@ -111,9 +127,13 @@ def _act(bed: Bed, choices: Choices) -> None:
 
 
 def _disturb(bed: Bed, choices: Choices) -> None:
-    match choices.byte() % 4:
+    match choices.byte() % 5:
         case 0:
             bed.module.cut_power()
+        case 4:
+            bits = choices.byte()
+            lines = HostLines(bool(bits & 1), bool(bits & 2), bool(bits & 4), choices.one_of(BAUDS))
+            bed.module.change_lines(PORTS[bits >> 7], lines, bed.now)
         case 1:
             bed.module.power_on()
         case 2:
@@ -297,13 +317,141 @@ def _good_directory() -> Path:
     return Path(_GOOD[0].name) / "module"
 
 
+def rfc2217(data: bytes) -> None:
+    """A network serial port: whatever a client says, it answers boundedly and keeps its bytes."""
+    choices = Choices(data)
+    sent, came = bytearray(), bytearray()
+    session = ComPortSession(
+        "dfota", send=sent.extend, on_data=came.extend, on_lines=lambda _lines: None
+    )
+    session.begin(ModuleLines(dsr=True))
+    fed = 0
+    while not choices.is_used_up:
+        piece = choices.some_bytes() if choices.byte() % 2 else choices.one_of(TELNET)
+        fed += len(piece)
+        session.feed(piece)
+        if choices.byte() % 4 == 0:
+            session.write(choices.some_bytes(16))
+            session.show(ModuleLines(dcd=bool(choices.byte() & 1)))
+    assert len(came) <= fed
+    assert len(sent) <= 200 + 300 * (fed + len(data))
+
+
+TELNET = (
+    *(b"\xff\xfd\x2c", b"\xff\xfb\x2c", b"\xff\xfe\x2c", b"\xff\xfd\x00", b"\xff\xfb\x00"),
+    *(b"\xff\xfd\x18", b"\xff\xff", b"\xff\xf3", b"\xff\xf6", b"\xff", b"\r\0", b"AT\r\n"),
+    *(b"\xff\xfa\x2c\x01\x00\x01\xc2\x00\xff\xf0", b"\xff\xfa\x2c\x05\x08\xff\xf0"),
+    *(b"\xff\xfa\x2c\x0b", b"\xff\xf0", b"\xff\xfa\x2c\x00\xff\xf0", b"\xff\xfa" + b"x" * 300),
+)
+
+
+def world(data: bytes) -> None:
+    """Facts around the module by any name with any text: refused with a reason, or obeyed."""
+    choices = Choices(data)
+    bed = Bed()
+    for _ in range(24):
+        if choices.is_used_up:
+            break
+        name = choices.one_of(WORLD) if choices.byte() % 8 else _text(choices)
+        value = choices.one_of(WORLD_VALUES) if choices.byte() % 2 else _text(choices)
+        with contextlib.suppress(MisuseError):
+            bed.module.world.change(name, value)
+        if choices.byte() % 2:
+            bed.feed(command_line(choices))
+        bed.wait(choices.one_of(PAUSES_S))
+    bed.module.world.change("sim", "ready")
+    bed.check()
+
+
+def scenario(data: bytes) -> None:
+    """A scenario file: refused with the line, or a scenario."""
+    choices = Choices(data)
+    text = bytearray()
+    for _ in range(64):
+        if choices.is_used_up:
+            break
+        text += choices.some_bytes(60) if choices.byte() % 4 == 3 else choices.one_of(_TOML)
+        if choices.byte() % 4:
+            text += b"\n"
+    with contextlib.suppress(ScenarioError):
+        Scenario.parse(bytes(text), "fuzz.toml", "fuzz")
+
+
+_TOML = tuple(sorted({line for each in shipped() for line in _scenario_lines(each.name)}))
+
+
+def laboratory(data: bytes) -> None:
+    """Verbs of the control channel with any parameters: refused with a reason, or done."""
+    choices = Choices(data)
+    bed = Bed()
+    for _ in range(16):
+        if choices.is_used_up:
+            break
+        verb = choices.one_of(sorted(VERBS))
+        given = {
+            parameter.name: _value(choices, parameter.words)
+            for parameter in VERBS[verb].parameters
+            if choices.byte() % 4
+        }
+        if choices.byte() % 16 == 15:
+            given[_text(choices)] = 1
+        with contextlib.suppress(MisuseError, FileSystemError):
+            json.dumps(perform(bed.module, verb, given))
+        bed.feed(command_line(choices))
+        bed.wait(choices.one_of(PAUSES_S[:8]))
+    bed.module.timeline.speed = Speed(1.0)
+    bed.wait(100.0)
+
+
+def _value(choices: Choices, words: Sequence[str]) -> object:
+    match choices.byte() % 8:
+        case 0 | 1 | 2 if words:
+            return choices.one_of(words)
+        case 3:
+            return _text(choices)
+        case 4:
+            return choices.byte()
+        case 5:
+            return choices.one_of((None, True, -1, 1.5, 2**70, [], {}, "nan", float("inf"), "é"))
+        case 6:
+            return choices.one_of(
+                ("usbat", "1.5", "max", "restore:47", "updating:0:tail", "QQ==", "sim")
+            )
+        case _:
+            return choices.one_of(("EUFS:/datatx/a", "UFS:a", "../a", "", "*", "0", "A" * 5000))
+
+
+def snapshot(data: bytes) -> None:
+    """A snapshot that somebody wrote: refused, or put into a module."""
+    choices = Choices(data)
+    state = Bed().state
+    lines = Snapshot.of(state).encode().splitlines()
+    for _ in range(choices.byte() % 4):
+        place = choices.byte() % len(lines)
+        line = lines[place]
+        cut = int.from_bytes(choices.some_bytes(2), "big") % (len(line) + 1)
+        lines[place] = line[:cut] + choices.some_bytes(40) + line[cut + choices.byte() :]
+    text = b"\n".join(lines) if choices.byte() % 8 else choices.rest()
+    with contextlib.suppress(MisuseError, FileSystemError):
+        Snapshot.decode(text).put_back(state)
+
+
+def _text(choices: Choices) -> str:
+    return choices.some_bytes(80).decode("utf-8", "surrogateescape")
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "laboratory": laboratory,
     "line": line,
     "message": message,
     "names": names,
     "nv": nv,
     "reply": reply,
+    "rfc2217": rfc2217,
+    "scenario": scenario,
     "session": session,
+    "snapshot": snapshot,
     "state": state,
+    "world": world,
 }
 """Name → target."""

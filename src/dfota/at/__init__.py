@@ -24,6 +24,7 @@ from dfota.at.codes import (
     CMS_ERRORS,
     FILE_ERRORS,
     FOTA_ERRORS,
+    HTTP_COMMAND_ERRORS,
     HTTP_ERRORS,
     Explanation,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "FOTA_ERRORS",
     "FOTA_URCS",
     "FTP_SCHEMES",
+    "HTTP_COMMAND_ERRORS",
     "HTTP_ERRORS",
     "HTTP_SCHEMES",
     "LINE_MAX_BYTES",

@@ -122,7 +122,7 @@ def get(
     """  # noqa: D301 - click wants the backspace character itself
     with open_tree(target, baudrate=baudrate) as tree:
         wanted = [path for text in paths for path in _matching(tree, text)]
-        outputs = _outputs(wanted, output)
+        outputs = _outputs(wanted, output, is_one=len(paths) == 1 and not _is_pattern(paths[0]))
         fetched: list[dict[str, object]] = []
         for path in wanted:
             with _shown_progress(console, path) as on_progress:
@@ -242,23 +242,28 @@ def _is_folder(tree: Tree, path: str) -> bool:
     return found is not None and found.is_folder
 
 
+def _is_pattern(text: str) -> bool:
+    return text == "*" or text.endswith((":*", "/*"))
+
+
 def _matching(tree: Tree, text: str) -> list[str]:
     """The paths that *text* means; a name ``*`` means every file of its folder."""
-    if text != "*" and not text.endswith((":*", "/*")):
+    if not _is_pattern(text):
         return [absolute(text)]
     folder = absolute(text[:-1] + "x").rpartition("/")[0] or "/"
     return [entry.path for entry in tree.entries(folder) if not entry.is_folder]
 
 
-def _outputs(paths: list[str], output: Path | None) -> dict[str, Path]:
+def _outputs(paths: list[str], output: Path | None, *, is_one: bool) -> dict[str, Path]:
     """Where each file goes; two that would fall on one name are refused."""
-    if len(paths) == 1 and output is not None and not output.is_dir():
+    if is_one and output is not None and not output.is_dir():
         return {paths[0]: output}
     folder = output or Path()
     outputs: dict[str, Path] = {}
     for path in paths:
-        name = path.rpartition("/")[2]
+        *folders, name = path[1:].split("/")
         is_safe = _SAFE.fullmatch(name) and not _RESERVED.fullmatch(name)
+        is_safe = is_safe and not {"", ".", ".."} & set(folders)
         if not is_safe or name.startswith(".") or name.endswith((".", " ")) or len(name) > 200:
             raise ModuleFileError(
                 ascii(path)[1:-1],

@@ -16,7 +16,18 @@ from dfota.cli.modem_replay import replay_command, scenarios_command
 from dfota.cli.modem_run import run
 from dfota.engine import Engine, Running
 from dfota.errors import FirmwareDamagedError
-from dfota.modem import StateDirectory, reference, render_commands, settings
+from dfota.modem import (
+    PROFILES,
+    StateDirectory,
+    base_of,
+    differences_of,
+    profile_named,
+    reference,
+    render_commands,
+    settings,
+    summary_of,
+    text_of,
+)
 
 
 @click.group()
@@ -53,19 +64,45 @@ def info(console: Console, state: Path) -> None:
     console.result(facts, text=_describe(facts))
 
 
+@modem.command("profiles")
+@click.pass_obj
+def list_profiles(console: Console) -> None:
+    """List the kinds of modules that --profile can choose.
+
+    For example:
+
+        dfota modem profiles
+    """
+    facts = {
+        name: {
+            "summary": summary_of(name),
+            "base": base_of(name),
+            "differences": {
+                entry.setting: {"value": text_of(entry.value), "source": entry.source}
+                for entry in differences_of(name)
+            },
+        }
+        for name in PROFILES
+    }
+    lines = [f"{name:<12}  {entry['summary']}" for name, entry in facts.items()]
+    console.result(facts, text="\n".join(lines))
+
+
 @modem.command("settings")
+@click.option("--profile", metavar="NAME", default="bg96", help="Of this kind of module.")
 @click.option("--markdown", is_flag=True, help="Print the page of the reference manual.")
 @click.pass_obj
-def list_settings(console: Console, *, markdown: bool) -> None:
+def list_settings(console: Console, *, profile: str, markdown: bool) -> None:
     """List what --profile-set can change.
 
     For example:
 
-        dfota modem settings
+        dfota modem settings --profile ec2x
     """
+    chosen = profile_named(profile)
     facts = {
         setting.name: {
-            "default": setting.default_text,
+            "default": text_of(getattr(chosen, setting.name)),
             "values": setting.allowed.replace("`", ""),
             "meaning": setting.meaning.replace("`", ""),
         }

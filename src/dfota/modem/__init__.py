@@ -17,7 +17,7 @@ from dfota.modem.endpoints.places import PortPlace, parse_address
 from dfota.modem.exchange import Exchange, FetchEnd, FetchListener, FetchRequest
 from dfota.modem.lines import HostLines, ModuleLines
 from dfota.modem.memory_state import FactoryImage, MemoryState
-from dfota.modem.module import Power, VirtualModule
+from dfota.modem.module import VirtualModule
 from dfota.modem.network import (
     Closed,
     Connected,
@@ -31,17 +31,22 @@ from dfota.modem.network import (
     Received,
 )
 from dfota.modem.options import ModuleOptions
-from dfota.modem.power import CutPhase, CutReport, PowerCut
+from dfota.modem.power import CutPhase, CutReport, Power, PowerCut
 from dfota.modem.profiles import (
     BG96,
+    PROFILES,
     BusyAnswer,
     MissingPackage,
     Profile,
     ResumeStart,
     Setting,
+    base_of,
+    differences_of,
     profile_named,
     reference,
     settings,
+    summary_of,
+    text_of,
     with_settings,
 )
 from dfota.modem.replay import ReplayResult, replay
@@ -58,6 +63,7 @@ from dfota.modem.verbs import VERBS, Verb, verb_named
 
 __all__ = [
     "BG96",
+    "PROFILES",
     "VERBS",
     "AsyncModule",
     "BusyAnswer",
@@ -104,7 +110,9 @@ __all__ = [
     "Trust",
     "Verb",
     "VirtualModule",
+    "base_of",
     "control_reference",
+    "differences_of",
     "parse_address",
     "profile_named",
     "read_token",
@@ -116,6 +124,8 @@ __all__ = [
     "scenarios_reference",
     "serve_module",
     "settings",
+    "summary_of",
+    "text_of",
     "verb_named",
     "with_settings",
 ]

@@ -16,9 +16,9 @@ from typing import Self
 from dfota.engine import Firmware
 from dfota.errors import MisuseError
 from dfota.modem.endpoints.within import WithinEndpoint
-from dfota.modem.module import Power, VirtualModule
+from dfota.modem.module import VirtualModule
 from dfota.modem.options import ModuleOptions
-from dfota.modem.power import CutReport, PowerCut
+from dfota.modem.power import CutReport, Power, PowerCut
 from dfota.modem.service import ModuleService
 
 START_TIMEOUT_S = 60.0

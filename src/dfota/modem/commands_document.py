@@ -13,6 +13,8 @@ from collections.abc import Iterator
 
 from dfota.at import (
     CME_ERRORS,
+    CMS_ERRORS,
+    HTTP_COMMAND_ERRORS,
     Choice,
     Command,
     Form,
@@ -25,6 +27,8 @@ from dfota.at import (
 from dfota.at.catalog import GROUPS, VARIANTS
 from dfota.modem.dialect import command_table
 from dfota.modem.profiles import PROFILES
+
+_MEANINGS = {**CMS_ERRORS, **HTTP_COMMAND_ERRORS, **CME_ERRORS}
 
 _SAVING = {
     Saving.VOLATILE: "until the module restarts",
@@ -190,7 +194,7 @@ def _fields(parameters: tuple[Parameter, ...]) -> str:
 def _facts(command: Command) -> Iterator[str]:
     yield f"*Time*: {command.max_response_s:g} s"
     if command.errors:
-        numbers = ", ".join(f"{n} ({CME_ERRORS.get(n, 'see codes')})" for n in command.errors)
+        numbers = ", ".join(f"{n} ({_MEANINGS[n]})" for n in command.errors)
         yield f"*Errors*: {numbers}"
     if command.saving is not Saving.NOTHING:
         yield f"*Kept*: {_SAVING[command.saving]}"

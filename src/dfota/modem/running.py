@@ -14,10 +14,9 @@ from typing import Any, Self, TypeVar
 from dfota.engine import Firmware
 from dfota.errors import MisuseError
 from dfota.modem.control.place import ControlPlace
-from dfota.modem.module import Power
 from dfota.modem.options import ModuleOptions
 from dfota.modem.port_streams import open_port
-from dfota.modem.power import CutReport, PowerCut
+from dfota.modem.power import CutReport, Power, PowerCut
 from dfota.modem.service import ModuleService
 
 _T = TypeVar("_T")

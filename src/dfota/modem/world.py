@@ -67,6 +67,10 @@ class World:
     adc1_mv: int = setting(0, "Voltage at the ADC channel 1, millivolts.", _LAB)
     temperature: int = setting(30, "Temperature of the module, degrees Celsius.", _LAB)
 
+    ap_ready: bool = setting(
+        True, 'Level of the pin AP_READY, true is high; see `AT+QCFG="apready"`.', _LAB
+    )
+
     coverage: bool = setting(True, "Whether any cell can be heard.", _LAB)
     rat: str = setting(
         "cat-m1,cat-nb1,egprs",
@@ -213,6 +217,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "sinr": (0, 250),
     "celevel": (0, 2),
     "supply_mv": (0, 20_000),
+    "lte_band": (1, 88),
+    "lte_channel": (0, 262_143),
+    "gsm_channel": (0, 1023),
     "adc0_mv": (0, 2_000),
     "adc1_mv": (0, 2_000),
     "temperature": (-60, 150),

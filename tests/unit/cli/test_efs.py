@@ -319,6 +319,13 @@ def test_a_listed_name_never_leaves_the_folder(port, tmp_path, capsys, name):
     assert [path.name for path in tmp_path.iterdir()] == ["module"]
 
 
+def test_a_pattern_means_a_folder_even_for_one_file(port, tmp_path):
+    (tmp_path / "a").write_bytes(b"1")
+    efs("put", "fake", tmp_path / "a")
+    efs("get", "fake", "*", "-o", tmp_path / "backup")
+    assert (tmp_path / "backup" / "a").read_bytes() == b"1"
+
+
 def test_two_files_never_fall_on_one_name(port, tmp_path, capsys):
     (tmp_path / "a").write_bytes(b"1")
     efs("put", "fake", tmp_path / "a")

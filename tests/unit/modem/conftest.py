@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from dfota.modem import (
     with_settings,
 )
 from dfota.modem.download import Download
+from dfota.modem.profiles import profile_named
 from dfota.modem.sockets import AsyncioNetwork
 from dfota.package import Partition, Release, SigningKey, build
 from dfota.values import FirmwareVersion
@@ -39,6 +41,7 @@ KEY = SigningKey.generate()
 OTHER_KEY = SigningKey.generate()
 
 
+@cache
 def _image(size: int, seed: int) -> bytes:
     return bytes((index * 7 + index // 251 * seed) & 0xFF for index in range(size))
 
@@ -150,11 +153,16 @@ class Bench:
     """A module, its state directory, and a clock in the test's hand."""
 
     def __init__(
-        self, path: Path, *settings: str, firmware: Release = OLD, **options: object
+        self,
+        path: Path,
+        *settings: str,
+        firmware: Release = OLD,
+        kind: str = "bg96",
+        **options: object,
     ) -> None:
         self.path = path
         self.firmware = firmware
-        self.profile: Profile = with_settings(BG96, settings)
+        self.profile: Profile = with_settings(profile_named(kind), settings)
         self.network = FakeNetwork(self)
         self.now = 0.0
         self.writes: list[tuple[str, bytes]] = []
@@ -256,7 +264,7 @@ class Bench:
     def put_package(self, data: bytes) -> None:
         """Place a package without the detour over the port."""
         assert self.state is not None
-        file = self.state.files.begin("EUFS:/fota/update.zip", replaces=True)
+        file = self.state.files.begin("EUFS:/fota/update.zip", replaces=True, is_trusted=True)
         file.write(data)
         file.end()
 
@@ -297,6 +305,7 @@ class Rig:
         self.files = self.state.files
         self.folder = path / "efs" / "fota"
         self.module: VirtualModule | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.printed = b""
         self.progress: list[tuple[int, int | None]] = []
 
@@ -344,11 +353,15 @@ class Rig:
             on_end=on_end,
         )
 
-    async def drive(self, until: Callable[[], bool], begin: Callable[[], None]) -> None:
-        """Let the module live in real time until *until*."""
+    async def drive(
+        self, until: Callable[[], bool], begin: Callable[[], None], *, goes_on: bool = False
+    ) -> None:
+        """Let the module live in real time until *until*; *goes_on*: and stay connected."""
         assert self.module is not None
         module, loop = self.module, asyncio.get_running_loop()
-        self._loop, self._started_at, self._news = loop, loop.time(), asyncio.Event()
+        if loop is not self._loop:
+            self._started_at = loop.time() - module.timeline.now
+        self._loop, self._news = loop, asyncio.Event()
         module.advance(0.0)
         begin()
         async with asyncio.timeout(20):
@@ -361,11 +374,13 @@ class Rig:
                 self._news.clear()
                 module.advance(self.now)
                 await asyncio.sleep(0)
-        module.links.halt()
-        await asyncio.sleep(0)
+        if not goes_on:
+            module.links.halt()
+            await asyncio.sleep(0)
 
     @property
     def now(self) -> float:
+        assert self._loop is not None
         return self._loop.time() - self._started_at
 
     def _hear(self, number: int, event: LinkEvent) -> None:

@@ -60,6 +60,7 @@ NO_SETTINGS = {
     "+QIACT": "activates contexts",
     "+QFOPEN": "opens a file",
     "+QPINC": "only shows",
+    "+QSCRUB": "starts a scrub",
 }
 """Commands that can be written and read, and yet set nothing that could be kept."""
 

@@ -20,6 +20,7 @@ from dfota.at.catalog.packet import PACKET
 from dfota.at.catalog.phonebook import PHONEBOOK
 from dfota.at.catalog.power import POWER
 from dfota.at.catalog.qcfg import QCFG_COMMANDS
+from dfota.at.catalog.scrub import SCRUB
 from dfota.at.catalog.sim import SIM
 from dfota.at.catalog.ssl import SSL
 from dfota.at.command import Command, by_name
@@ -27,6 +28,7 @@ from dfota.at.command import Command, by_name
 GROUPS: Mapping[str, tuple[Command, ...]] = MappingProxyType(
     {
         "Firmware upgrade": FOTA,
+        "Flash scrub": SCRUB,
         "Interface and identity": GENERAL,
         "SIM card": SIM,
         "Network": NETWORK,

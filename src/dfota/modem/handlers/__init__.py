@@ -27,6 +27,7 @@ from dfota.modem.handlers import (
     phonebook,
     power,
     qcfg,
+    scrub,
     sim,
     ssl,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "phonebook",
     "power",
     "qcfg",
+    "scrub",
     "sim",
     "ssl",
 ]
