@@ -7,7 +7,7 @@ NATIVE := $(wildcard c/src/*.c c/src/*.h src/dfota/_native/build_native.py) setu
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check bench bench-delta format pin clean tools c-test firmware
+.PHONY: help setup demo test test-long fuzz-modem check bench bench-delta bench-modem format pin clean tools c-test firmware
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -38,6 +38,14 @@ test: setup  ## run all tests (under ten minutes on 2 cores)
 test-long: setup  ## the long sweeps and fuzzing
 	$(PYTEST) -n 2 -m long $(ARGS)
 
+MINUTES ?= 5
+fuzz-modem: $(VENV)/.fuzz  ## fuzz the virtual module, guided by coverage (MINUTES=5 per target; ARGS="session --jobs 2")
+	nice -n 19 $(BIN)/python fuzz/modem.py --minutes $(MINUTES) $(ARGS)
+
+$(VENV)/.fuzz: requirements/fuzz.txt $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/fuzz.txt
+	@touch $@
+
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -52,6 +60,9 @@ bench: bench-delta  ## the same as bench-delta
 
 bench-delta: $(VENV)/.peers  ## patch sizes, times and memory against peers, side by side (ARGS=--help)
 	$(BIN)/python benches/delta.py $(ARGS)
+
+bench-modem: setup  ## the virtual module by the thousand, against its goals (ARGS=--help)
+	$(BIN)/python benches/modem.py $(ARGS)
 
 # A peer that cannot be installed here is skipped with a reason; the others are measured.
 $(VENV)/.peers: requirements/bench.txt $(VENV)/.installed

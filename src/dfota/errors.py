@@ -13,7 +13,9 @@ A test compares this drawing with the classes::
     ├── InputError
     │   ├── FileUnreadableError
     │   ├── ReleaseError
-    │   └── KeyFileError
+    │   ├── KeyFileError
+    │   ├── ScenarioError
+    │   └── TraceError
     ├── OutputError
     ├── DeltaError
     │   ├── PatchFormatError
@@ -41,6 +43,8 @@ A test compares this drawing with the classes::
     │   ├── AtParameterError
     │   └── LocationError
     ├── ModemError
+    │   ├── ControlRefusedError
+    │   ├── ReplayDiffersError
     │   ├── StateDirectoryError
     │   ├── EndpointError
     │   ├── FileSystemError
@@ -50,6 +54,7 @@ A test compares this drawing with the classes::
     │   ├── NoReplyError
     │   ├── CommandRefusedError
     │   ├── CheckFailedError
+    │   ├── ModuleFileError
     │   ├── DownloadFailedError
     │   ├── InstallFailedError
     │   ├── RevisionMismatchError
@@ -161,6 +166,48 @@ class KeyFileError(InputError):
     def remedy(self) -> str:
         """Say how keys are made."""
         return "Make a key pair with: dfota key new NAME"
+
+
+class ScenarioError(InputError):
+    """The scenario at *path* is none: *reason*, in *line* (0 where no line is to blame)."""
+
+    code = "input.scenario"
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(path, line, reason)
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Where the language is described."""
+        return "docs/reference/scenarios.md describes what a scenario can say."
+
+
+class TraceError(InputError):
+    """The trace at *path* cannot be replayed: *reason*, in *line* (0: none is to blame)."""
+
+    code = "input.trace"
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(path, line, reason)
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{where}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """How traces are made."""
+        return "Record one with: dfota modem run --trace FILE"
 
 
 class OutputError(DfotaError):
@@ -650,6 +697,52 @@ class EndpointError(ModemError):
         return "Choose another --pty link or --tcp port."
 
 
+class ControlRefusedError(ModemError):
+    """A module's control channel refuses: *detail*, for the reason *reason* (a code)."""
+
+    code = "modem.control-refused"
+
+    def __init__(self, status: int, reason: str, detail: str, advice: str = "") -> None:
+        super().__init__(status, reason, detail, advice)
+        self.status = status
+        self.reason = reason
+        self.detail = detail
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return self.detail
+
+    @property
+    def remedy(self) -> str:
+        """What the module says can be done."""
+        if self.status == 401:
+            return "Give the file with the token: --token STATE/control.token"
+        return self.advice
+
+
+class ReplayDiffersError(ModemError):
+    """A replay gave something else than was recorded, first in *line* of the trace."""
+
+    code = "modem.replay-differs"
+
+    def __init__(self, line: int, expected: str, actual: str) -> None:
+        super().__init__(line, expected, actual)
+        self.line = line
+        self.expected = expected
+        self.actual = actual
+
+    def __str__(self) -> str:
+        return (
+            f"the replay differs from line {self.line} of the trace: "
+            f"recorded {self.expected}, replayed {self.actual}"
+        )
+
+    @property
+    def remedy(self) -> str:
+        """What can be the cause."""
+        return "Another version of dfota, or a defect: please report it with the trace."
+
+
 class FileSystemError(ModemError):
     """The module's file system refuses *name*; *number* is the FILE manual's error number."""
 
@@ -762,6 +855,26 @@ class CheckFailedError(HostError):
     @property
     def remedy(self) -> str:
         """What the check advises."""
+        return self.advice
+
+
+class ModuleFileError(HostError):
+    """The file *name* of a module cannot be read, written or removed, because of *reason*."""
+
+    code = "host.module-file"
+
+    def __init__(self, name: str, reason: str, advice: str) -> None:
+        super().__init__(name, reason, advice)
+        self.name = name
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do."""
         return self.advice
 
 

@@ -24,6 +24,7 @@ from dfota.at.codes import (
     CMS_ERRORS,
     FILE_ERRORS,
     FOTA_ERRORS,
+    HTTP_COMMAND_ERRORS,
     HTTP_ERRORS,
     Explanation,
 )
@@ -52,6 +53,7 @@ from dfota.at.reply import CmeError, CmsError, FinalResult, ReplyFormat, ResultC
 from dfota.at.reply_decoder import (
     DataAcknowledged,
     DataModeEntered,
+    DataReceived,
     InformationReceived,
     LineIgnored,
     ReplyDecoder,
@@ -99,6 +101,7 @@ __all__ = [
     "FOTA_ERRORS",
     "FOTA_URCS",
     "FTP_SCHEMES",
+    "HTTP_COMMAND_ERRORS",
     "HTTP_ERRORS",
     "HTTP_SCHEMES",
     "LINE_MAX_BYTES",
@@ -115,6 +118,7 @@ __all__ = [
     "CpinReported",
     "DataAcknowledged",
     "DataModeEntered",
+    "DataReceived",
     "Echo",
     "Explanation",
     "Family",

@@ -187,7 +187,9 @@ def _extended(name: str, commands: Mapping[str, Command], tail: str) -> Invocati
     if tail.count('"') % 2:
         return Invocation(name, command, Form.WRITE, (tail[1:],), problem="a quote is not closed")
     fields = _split_fields(tail[1:])
-    setting = commands.get(f"{name}={fields[0].lower()}")
+    # A real module also takes a question mark behind the name of a setting.
+    word = fields[0].removesuffix("?") if len(fields) == 1 else fields[0]
+    setting = commands.get(f"{name}={word.lower()}")
     if setting is not None:
         form = Form.WRITE if len(fields) > 1 else Form.READ
         return Invocation(setting.name, setting, form, fields[1:])

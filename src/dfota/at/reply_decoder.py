@@ -51,6 +51,13 @@ class DataAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class DataReceived:
+    """Bytes of the data that the module sends behind ``CONNECT``."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class UrcReceived:
     """An unsolicited result code that we know."""
 
@@ -69,6 +76,7 @@ ReplyEvent = (
     | ResultReceived
     | DataModeEntered
     | DataAcknowledged
+    | DataReceived
     | UrcReceived
     | LineIgnored
 )
@@ -94,6 +102,9 @@ class ReplyDecoder:
         self._echo_possible = False
         self._answered_as_urc: type[Urc] | None = None
         self._in_data = False
+        self._data_size: int | None = None
+        self._data_left = 0
+        self._may_skip_line_feed = False
         self._numeric = True
 
     @property
@@ -101,11 +112,16 @@ class ReplyDecoder:
         """Whether a command was sent whose final result code has not come."""
         return self._sent is not None
 
-    def begin(self, line: str) -> None:
-        """Say that the command line *line* (without its end) is about to be sent."""
+    def begin(self, line: str, *, data_size: int | None = None) -> None:
+        """Say that the command line *line* (without its end) is about to be sent.
+
+        *data_size* bytes behind its ``CONNECT`` are data, whatever they are.
+        """
         self._sent = line
         self._echo_possible = True
         self._in_data = False
+        self._data_size = data_size
+        self._data_left = 0
         # The answer to ATS0? is a bare number, like a result code after ATV0.
         self._numeric = not line.upper().startswith("ATS")
         match = _COMMAND.fullmatch(line)
@@ -119,20 +135,40 @@ class ReplyDecoder:
         """Give up waiting for a final result code; half a line is forgotten."""
         self._sent = None
         self._in_data = False
+        self._data_left = 0
         self._line.clear()
 
     def feed(self, data: bytes) -> list[ReplyEvent]:
         """Take the next bytes and return what they complete."""
         events: list[ReplyEvent] = []
-        for byte in data:
-            if byte in b"\r\n":
-                if self._line:
-                    self._end_line(events)
-            elif self._in_data and byte == ord("A") and not self._line:
-                self._acknowledge(events)
-            elif 0x20 <= byte < 0x7F and len(self._line) < REPLY_LINE_MAX_BYTES:
-                self._line.append(byte)
+        position = 0
+        while position < len(data):
+            if self._data_left:
+                position = self._take_data(data, position, events)
+                continue
+            self._take(data[position], events)
+            position += 1
         return events
+
+    def _take(self, byte: int, events: list[ReplyEvent]) -> None:
+        if byte in b"\r\n":
+            if self._line:
+                self._end_line(events)
+        elif self._in_data and byte == ord("A") and not self._line:
+            self._acknowledge(events)
+        elif 0x20 <= byte < 0x7F and len(self._line) < REPLY_LINE_MAX_BYTES:
+            self._line.append(byte)
+
+    def _take_data(self, data: bytes, position: int, events: list[ReplyEvent]) -> int:
+        """Take what is data; gives the position behind it."""
+        if self._may_skip_line_feed:
+            self._may_skip_line_feed = False
+            if data[position] == ord("\n"):  # CONNECT ends with CR LF
+                return position + 1
+        piece = data[position : position + self._data_left]
+        self._data_left -= len(piece)
+        events.append(DataReceived(bytes(piece)))
+        return position + len(piece)
 
     @staticmethod
     def _acknowledge(events: list[ReplyEvent]) -> None:
@@ -167,7 +203,9 @@ class ReplyDecoder:
             return self._finish(CmeError(number), text)
         code = _WORDS.get(text) or (_NUMBERS.get(text) if self._numeric else None)
         if code is ResultCode.CONNECT or text.startswith("CONNECT "):
-            self._in_data = True
+            self._in_data = self._data_size is None
+            self._data_left = self._data_size or 0
+            self._may_skip_line_feed = True
             return DataModeEntered()
         if code is not None and code in _FINAL:
             return self._finish(code, text)

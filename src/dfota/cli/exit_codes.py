@@ -31,13 +31,15 @@ class ExitCode(IntEnum):
     PORT = 6
     """A serial port or network address cannot be opened, or went away."""
     REFUSED = 7
-    """Checks before the upgrade, or the module itself, refused to start."""
+    """Checks before the upgrade, the module, or its control channel refused."""
     DOWNLOAD = 8
     """The module could not download the package."""
     INSTALL = 9
     """The module could not install the package, or runs another revision than expected."""
     OUTCOME_UNKNOWN = 10
     """The module went silent; whether the upgrade will finish is not known."""
+    DIFFERENT = 11
+    """A replay gave something else than its trace says."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C."""
     TERMINATED = 143
@@ -56,6 +58,8 @@ _BY_CLASS: tuple[tuple[type[errors.DfotaError], ExitCode], ...] = (
     (errors.EngineError, ExitCode.INSTALL),
     (errors.AtError, ExitCode.USAGE),
     (errors.EndpointError, ExitCode.PORT),
+    (errors.ControlRefusedError, ExitCode.REFUSED),
+    (errors.ReplayDiffersError, ExitCode.DIFFERENT),
     (errors.ModemError, ExitCode.INPUT),
     (errors.PortError, ExitCode.PORT),
     (errors.NoReplyError, ExitCode.PORT),

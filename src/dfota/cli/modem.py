@@ -1,36 +1,33 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""``dfota modem``: run a virtual BG96, look into one; the module itself is elsewhere."""
+"""``dfota modem``: look into a virtual BG96, list what it knows; its other verbs are beside."""
 
 from __future__ import annotations
 
-import asyncio
-import signal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from dfota.at import COMMANDS
 from dfota.cli.console import Console
+from dfota.cli.modem_control import ctl, verbs_command, watch
+from dfota.cli.modem_replay import replay_command, scenarios_command
+from dfota.cli.modem_run import run
 from dfota.engine import Engine, Running
 from dfota.errors import FirmwareDamagedError
 from dfota.modem import (
-    BG96,
-    ModuleOptions,
-    ModuleService,
-    PowerCut,
-    Speed,
+    PROFILES,
     StateDirectory,
-    Trust,
+    base_of,
+    differences_of,
+    profile_named,
     reference,
-    serve_module,
+    render_commands,
     settings,
-    with_settings,
+    summary_of,
+    text_of,
 )
-from dfota.package import PublicKey, load_release
-
-_ANYBODY = "any"
 
 
 @click.group()
@@ -43,106 +40,8 @@ def modem() -> None:
     """
 
 
-@modem.command()
-@click.option(
-    "--state",
-    type=click.Path(path_type=Path, file_okay=False),
-    required=True,
-    help="Directory in which the module lives; made if it is not there.",
-)
-@click.option(
-    "--firmware",
-    type=click.Path(path_type=Path),
-    help="Firmware release of a factory-new module: a directory or a single image.",
-)
-@click.option("--model", help="Model, where --firmware is a single image.")
-@click.option("--hardware", help="Hardware, where --firmware is a single image.")
-@click.option("--revision", help="Firmware revision, where --firmware is a single image.")
-@click.option(
-    "--pty",
-    type=click.Path(path_type=Path),
-    help="Make a pseudo-terminal and link it at this name.",
-)
-@click.option("--tcp", metavar="HOST:PORT", help="Listen for raw TCP connections.")
-@click.option(
-    "--speed",
-    metavar="FACTOR|max",
-    default="1",
-    show_default=True,
-    help="How much faster than hardware; max never waits.",
-)
-@click.option(
-    "--trust",
-    metavar="PUB|any",
-    multiple=True,
-    help="Public key whose packages are installed; any: everybody's. Repeatable.",
-)
-@click.option(
-    "--power-cut",
-    metavar="PHASE:PERCENT[:MODE]",
-    help="Cut the power once, e.g. restore:47 or updating:80:tail.",
-)
-@click.option(
-    "--profile-set",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a setting of the module; 'dfota modem settings' lists them. Repeatable.",
-)
-@click.option(
-    "--transcript",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write all bytes of all ports to this file.",
-)
-@click.pass_obj
-def run(
-    console: Console,
-    *,
-    state: Path,
-    firmware: Path | None,
-    model: str | None,
-    hardware: str | None,
-    revision: str | None,
-    pty: Path | None,
-    tcp: str | None,
-    speed: str,
-    trust: tuple[str, ...],
-    power_cut: str | None,
-    profile_set: tuple[str, ...],
-    transcript: Path | None,
-) -> None:
-    """Run a virtual BG96 until Ctrl-C.
-
-    The module keeps everything in --state: killing it is a power cut, and the next run goes
-    on from there. --firmware is used only when the directory is new. Without --pty and
-    --tcp the port is a pseudo-terminal; its name is printed. With both, --pty is the
-    module's USB AT port, which prints the unsolicited result codes, and --tcp its UART.
-
-    For example:
-
-        dfota modem run --state module --firmware firmware/1.0 --pty ttyBG96 --trust vendor.pub
-    """
-    options = ModuleOptions(
-        state=state,
-        firmware=None
-        if firmware is None
-        else partial(load_release, firmware, model=model, hardware=hardware, revision=revision),
-        profile=with_settings(BG96, profile_set),
-        trust=_trust(trust),
-        speed=Speed.parse(speed),
-        pty_link=pty,
-        tcp=None if tcp is None else _address(tcp),
-        power_cut=None if power_cut is None else PowerCut.parse(power_cut),
-        transcript=transcript,
-        log=console.note,
-    )
-    if not trust:
-        console.warn(
-            "no --trust: this module refuses every package with END,506; "
-            "give the .pub file of 'dfota key new'"
-        )
-    elif _ANYBODY in trust:
-        console.warn("--trust any: this module installs packages of anybody")
-    asyncio.run(_serve(console, options, is_firmware_given=firmware is not None))
+for _command in (run, ctl, verbs_command, watch, replay_command, scenarios_command):
+    modem.add_command(_command)
 
 
 @modem.command()
@@ -165,19 +64,45 @@ def info(console: Console, state: Path) -> None:
     console.result(facts, text=_describe(facts))
 
 
+@modem.command("profiles")
+@click.pass_obj
+def list_profiles(console: Console) -> None:
+    """List the kinds of modules that --profile can choose.
+
+    For example:
+
+        dfota modem profiles
+    """
+    facts = {
+        name: {
+            "summary": summary_of(name),
+            "base": base_of(name),
+            "differences": {
+                entry.setting: {"value": text_of(entry.value), "source": entry.source}
+                for entry in differences_of(name)
+            },
+        }
+        for name in PROFILES
+    }
+    lines = [f"{name:<12}  {entry['summary']}" for name, entry in facts.items()]
+    console.result(facts, text="\n".join(lines))
+
+
 @modem.command("settings")
+@click.option("--profile", metavar="NAME", default="bg96", help="Of this kind of module.")
 @click.option("--markdown", is_flag=True, help="Print the page of the reference manual.")
 @click.pass_obj
-def list_settings(console: Console, *, markdown: bool) -> None:
+def list_settings(console: Console, *, profile: str, markdown: bool) -> None:
     """List what --profile-set can change.
 
     For example:
 
-        dfota modem settings
+        dfota modem settings --profile ec2x
     """
+    chosen = profile_named(profile)
     facts = {
         setting.name: {
-            "default": setting.default_text,
+            "default": text_of(getattr(chosen, setting.name)),
             "values": setting.allowed.replace("`", ""),
             "meaning": setting.meaning.replace("`", ""),
         }
@@ -190,29 +115,20 @@ def list_settings(console: Console, *, markdown: bool) -> None:
     console.result(facts, text=reference().rstrip("\n") if markdown else "\n".join(lines))
 
 
-async def _serve(console: Console, options: ModuleOptions, *, is_firmware_given: bool) -> None:
-    """Run the module; the first Ctrl-C or SIGTERM pulls the plug and is a success."""
-    until = asyncio.Event()
-    loop = asyncio.get_running_loop()
+@modem.command("commands")
+@click.option("--markdown", is_flag=True, help="Print the page of the reference manual.")
+@click.pass_obj
+def list_commands(console: Console, *, markdown: bool) -> None:
+    """List the AT commands that the virtual module knows.
 
-    def stop() -> None:
-        # A second Ctrl-C has its ordinary meaning again, should the end take too long.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-        until.set()
+    For example:
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
-
-    def on_ready(service: ModuleService) -> None:
-        addresses = service.addresses
-        if is_firmware_given and not service.is_new:
-            console.note(f"--firmware is not used: there is a module in {options.state} already")
-        text = "\n".join(addresses.values())
-        console.result({"state": str(options.state), "ports": addresses}, text=text)
-        console.note("Ctrl-C pulls the plug")
-
-    await serve_module(options, until=until, on_ready=on_ready)
+        dfota modem commands
+    """
+    facts = {f"AT{command.name}": command.summary for command in COMMANDS.values()}
+    lines = [f"{name:<28}  {summary}" for name, summary in facts.items()]
+    text = render_commands().rstrip("\n") if markdown else "\n".join(lines)
+    console.result(facts, text=text)
 
 
 def _facts(directory: StateDirectory) -> dict[str, Any]:
@@ -258,16 +174,3 @@ def _describe(facts: dict[str, Any]) -> str:
     ]
     rows += [f"  {name:<14}  {size:>10,}" for name, size in facts.get("files", {}).items()]
     return "\n".join(rows)
-
-
-def _trust(texts: tuple[str, ...]) -> Trust:
-    keys = tuple(PublicKey.load(Path(text)) for text in texts if text != _ANYBODY)
-    return Trust(keys, any_signer=_ANYBODY in texts)
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    is_number = port.isascii() and port.isdigit() and len(port) <= 5
-    if not host or not is_number or int(port) > 65535:
-        raise click.UsageError(f"--tcp wants HOST:PORT with a port of 0 to 65535, not {text!r}")
-    return host.strip("[]"), int(port)

@@ -116,6 +116,11 @@ class Engine:
         return self._layout.kind
 
     @property
+    def areas(self) -> Layout:
+        """Where everything lies."""
+        return self._layout
+
+    @property
     def scrub_direction(self) -> int | None:
         """1: the scrub partition lies behind the others, 0: before them; None: there is none."""
         return self._layout.direction if self._layout.kind is LayoutKind.SCRUB else None

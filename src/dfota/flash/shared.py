@@ -16,6 +16,9 @@ from typing import overload
 
 from dfota.errors import MisuseError
 
+BLOCK_BYTES = 4096
+"""Two usual pages: small, because most of an updated sector is still erased."""
+
 _DIGESTS_MAX = 256
 """Places whose digest is remembered; a firmware has a handful of partitions."""
 
@@ -25,19 +28,25 @@ class SharedImage:
 
     Args:
         data: all bytes of a flash's memory.
-        block_size: how much a flash copies when it changes a byte: the size of a sector.
+        block_size: how much a flash copies when it changes a byte.
+
+    Attributes:
+        data: see above.
+        block_size: see above.
+        erased: a block of erased cells.
 
     Raises:
         MisuseError: a block has no bytes.
     """
 
-    __slots__ = ("_digests", "block_size", "data")
+    __slots__ = ("_digests", "block_size", "data", "erased")
 
-    def __init__(self, data: bytes, block_size: int) -> None:
+    def __init__(self, data: bytes, block_size: int = BLOCK_BYTES) -> None:
         if block_size < 1:
             raise MisuseError(f"a block has bytes, not {block_size}")
         self.data = data
         self.block_size = block_size
+        self.erased = b"\xff" * block_size
         self._digests: dict[tuple[int, int], bytes] = {}
 
     def digest(self, offset: int, size: int) -> bytes:
@@ -91,9 +100,9 @@ class OverlayMemory:
             number, place = divmod(self._position(where), size)
             block = self._blocks.get(number)
             return self._image.data[where] if block is None else block[place]
+        if not self._blocks and where.step is None:
+            return self._image.data[where]
         start, stop = self._range(where)
-        if not self._blocks:
-            return self._image.data[start:stop]
         pieces: list[bytes | bytearray] = []
         for number in self._numbers(start, stop):
             first = max(start, number * size)
@@ -121,8 +130,9 @@ class OverlayMemory:
             end = min(stop, (number + 1) * size)
             piece = value if end - first == len(value) else value[first - start : end - start]
             if end - first == self._block_length(number):
-                # Not copied: all erased blocks of all flashes can be one and the same.
-                self._blocks[number] = bytes(piece)
+                # All erased blocks of all flashes are one and the same.
+                erased = self._image.erased[: end - first]
+                self._blocks[number] = erased if piece == erased else bytes(piece)
             else:
                 offset = first - number * size
                 self._own(number)[offset : offset + len(piece)] = piece

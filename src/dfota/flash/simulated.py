@@ -332,6 +332,24 @@ class SimulatedFlash:
         at = self._counts + _COUNT_SIZE * sector
         return int.from_bytes(self._memory[at : at + _COUNT_SIZE], "little")
 
+    def image(self) -> bytes:
+        """All that the chip holds, marks and counts included."""
+        return bytes(self._memory[0 : len(self._memory)])
+
+    def restore(self, image: bytes) -> None:
+        """Become what ``image`` once gave; armed cuts and faults are forgotten.
+
+        Raises:
+            GeometryError: it is of another flash.
+        """
+        if len(image) != len(self._memory) or self.geometry_of(bytearray(image)) != self._geometry:
+            raise GeometryError("the image is that of another flash")
+        self._memory[0 : len(image)] = image
+        self._cut = None
+        self._planned.clear()
+        self._weak = {}
+        self._open()
+
     def close(self) -> None:
         """Let the memory go; a mapped file is closed."""
         self._dead = True

@@ -18,12 +18,14 @@ from dfota.host.dialogue import (
     Listen,
     Now,
     Procedure,
+    ReceiveData,
     Report,
     SendData,
 )
 from dfota.host.events import (
     CheckResult,
     CheckStatus,
+    Downloaded,
     Examined,
     HostEvent,
     Identified,
@@ -48,6 +50,15 @@ from dfota.host.files import (
     PACKAGE_FILE,
     upload_file,
 )
+from dfota.host.identity import get_attention
+from dfota.host.module_files import (
+    ModuleFile,
+    ModuleSpace,
+    delete_file,
+    download_file,
+    file_space,
+    list_files,
+)
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.session import Session
 from dfota.host.transcript import Transcript
@@ -67,13 +78,16 @@ __all__ = [
     "CheckResult",
     "CheckStatus",
     "Dialogue",
+    "Downloaded",
     "Examined",
     "ForgetUrcs",
     "Happened",
     "HostEvent",
     "Identified",
     "Listen",
+    "ModuleFile",
     "ModuleRestarted",
+    "ModuleSpace",
     "Now",
     "OpenTransport",
     "PackageFacts",
@@ -85,6 +99,7 @@ __all__ = [
     "PortReturned",
     "Procedure",
     "Progressed",
+    "ReceiveData",
     "Report",
     "RevisionRead",
     "SendData",
@@ -98,7 +113,12 @@ __all__ = [
     "UpgradeStarted",
     "Upgraded",
     "Uploaded",
+    "delete_file",
+    "download_file",
     "examine",
+    "file_space",
+    "get_attention",
+    "list_files",
     "upgrade",
     "upload_file",
 ]

@@ -23,6 +23,7 @@ from dfota.at import (
     Command,
     DataAcknowledged,
     DataModeEntered,
+    DataReceived,
     FinalResult,
     Form,
     InformationReceived,
@@ -80,10 +81,17 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Send a command line; gives an ``Answer``, ``SILENCE`` or ``PORT_LOST``."""
+    """Send a command line; gives an ``Answer``, ``SILENCE`` or ``PORT_LOST``.
+
+    Attributes:
+        line: the command line.
+        timeout_s: how long its answer may take.
+        data_size: how many bytes the module sends behind ``CONNECT``; ``None``: none.
+    """
 
     line: str
     timeout_s: float
+    data_size: int | None = None
 
     @classmethod
     def command(cls, command: Command, form: Form, **values: Value) -> Ask:
@@ -121,6 +129,13 @@ class SendData:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiveData:
+    """Await more of the data behind ``CONNECT``; gives bytes, or what ``Ask`` gives."""
+
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitAnswer:
     """Await the rest of a reply after the data; gives what ``Ask`` gives."""
 
@@ -151,7 +166,7 @@ class Now:
     """Ask for the time; gives seconds on the caller's clock."""
 
 
-Step = Ask | SendData | AwaitAnswer | Listen | ForgetUrcs | Report | Now
+Step = Ask | SendData | ReceiveData | AwaitAnswer | Listen | ForgetUrcs | Report | Now
 Procedure = Generator[Step, Any, T]
 """Yields steps, is sent what came of each, returns a result or raises a ``HostError``."""
 
@@ -185,7 +200,7 @@ def _ask(step: Ask) -> Procedure[Answer | None]:
 class _Waiting:
     """The step that has not ended yet."""
 
-    step: Ask | SendData | AwaitAnswer | Listen
+    step: Ask | SendData | ReceiveData | AwaitAnswer | Listen
     until: float
     lines: list[str] = field(default_factory=list)
     acknowledged: int = 0
@@ -212,6 +227,7 @@ class Dialogue(Generic[T]):
         self._urcs: deque[Urc] = deque(maxlen=URC_QUEUE_MAX) if urcs is None else urcs
         self._output = bytearray()
         self._events: list[HostEvent] = []
+        self._data = bytearray()
         self._waiting: _Waiting | None = None
         self._port_open = True
         self._returned = False
@@ -315,10 +331,11 @@ class Dialogue(Generic[T]):
                 return None
             case Listen():
                 return self._begin_listening(step, now)
-            case Ask(line, timeout_s):
+            case Ask(line, timeout_s, data_size):
                 if not self._port_open:
                     return Happened.PORT_LOST
-                self._decoder.begin(line)
+                self._decoder.begin(line, data_size=data_size)
+                self._data.clear()
                 self._output += line.encode("ascii") + b"\r"
                 self._waiting = _Waiting(step, now + timeout_s)
             case SendData(data, acknowledgements, timeout_s):
@@ -328,11 +345,22 @@ class Dialogue(Generic[T]):
                 if acknowledgements == 0:
                     return None
                 self._waiting = _Waiting(step, now + timeout_s)
+            case ReceiveData(timeout_s):
+                if self._data:
+                    return self._take_data()
+                if not self._port_open:
+                    return Happened.PORT_LOST
+                self._waiting = _Waiting(step, now + timeout_s)
             case AwaitAnswer(timeout_s):
                 if not self._port_open:
                     return Happened.PORT_LOST
                 self._waiting = _Waiting(step, now + timeout_s)
         return None
+
+    def _take_data(self) -> bytes:
+        data = bytes(self._data)
+        self._data.clear()
+        return data
 
     def _begin_listening(self, step: Listen, now: float) -> object:
         if self._urcs:
@@ -350,6 +378,11 @@ class Dialogue(Generic[T]):
                 self._end_step(self._urcs.popleft(), now)
             return
         waiting = self._waiting
+        if isinstance(event, DataReceived):
+            self._data += event.data
+            if waiting is not None and isinstance(waiting.step, ReceiveData):
+                self._end_step(self._take_data(), now)
+            return
         if waiting is None or isinstance(waiting.step, Listen):
             return
         match event:

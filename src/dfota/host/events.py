@@ -127,6 +127,15 @@ class Uploaded(HostEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Downloaded(HostEvent):
+    """*done* of *total* bytes of the module's file *name* have arrived here."""
+
+    name: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class UpgradeStarted(HostEvent):
     """The module has accepted AT+QFOTADL: from here on it works by itself."""
 

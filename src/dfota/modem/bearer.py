@@ -53,7 +53,8 @@ class Bearer:
         world = self._module.world
         is_capped = 0 < world.data_cap_bytes <= world.data_used_bytes
         is_lost = 0 < world.loss_period_s <= world.loss_burst_s
-        return world.packets and world.coverage and not is_capped and not is_lost
+        is_open = world.packets and self._module.radio.has_packet_service
+        return is_open and not is_capped and not is_lost
 
     @property
     def rates(self) -> Rates:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from dfota.at import COMMANDS, Command
 from dfota.at.catalog import commands_with
 from dfota.at.catalog.fota import FOTA_APN, FOTA_CID, FOTA_PATH, QFOTADL_LINUX, QFOTADL_STANDARD_A
+from dfota.at.catalog.scrub import SCRUB
 from dfota.modem.profiles import Profile, QfotadlForm
 
 _QFOTADL: Mapping[QfotadlForm, tuple[Command, ...]] = {
@@ -21,8 +22,12 @@ _QFOTADL: Mapping[QfotadlForm, tuple[Command, ...]] = {
 
 def command_table(profile: Profile) -> Mapping[str, Command]:
     """The commands of a module with *profile*, by name."""
-    without = () if profile.fota_apn else (FOTA_APN.name,)
-    return _table(_QFOTADL[profile.qfotadl], without)
+    unknown: list[str] = []
+    if not profile.fota_apn:
+        unknown.append(FOTA_APN.name)
+    if not profile.scrub_command:
+        unknown += [command.name for command in SCRUB]
+    return _table(_QFOTADL[profile.qfotadl], tuple(unknown))
 
 
 @lru_cache(maxsize=32)

@@ -26,6 +26,7 @@ from dfota.modem.filesystem import (
     IncomingFile,
 )
 from dfota.modem.network import TlsRules
+from dfota.modem.packet import DEFAULT_CONTEXT
 from dfota.modem.profiles import Profile
 
 if TYPE_CHECKING:
@@ -37,6 +38,10 @@ CIPHERS = (
     "ECDHE-RSA-AES128-SHA:ECDHE-RSA-AES256-SHA:AES128-SHA:AES256-SHA:@SECLEVEL=0"
 )
 """The suites of the vendor's sample, in OpenSSL's names; such modules do not judge key sizes."""
+
+
+OWN_CONTEXT = 0
+"""The context of ``fota_apn``, which no other command sees."""
 
 
 class HttpError(IntEnum):
@@ -102,6 +107,7 @@ class Download:
             tls=_tls_rules(files, profile) if location.scheme == "https" else None,
             connect_timeout_s=profile.connect_timeout_s,
             data_timeout_s=profile.data_timeout_s,
+            context=OWN_CONTEXT if module.nv.fota_apn.apn else DEFAULT_CONTEXT,
         )
         self._attempts_left = max(1, profile.connect_attempts)
         self._exchange: Exchange | None = None

@@ -96,6 +96,7 @@ class FetchRequest:
         tls: for ``https``.
         connect_timeout_s: patience with the connection, TLS included.
         data_timeout_s: patience with silence; ``None``: the client minds it itself.
+        context: the packet context that it goes over; 0: the download's own.
         on_connected: where given, *message* does not count: called when the server is there,
             and the client gives the request to ``Exchange.send`` in its own time.
     """
@@ -106,6 +107,7 @@ class FetchRequest:
     tls: TlsRules | None
     connect_timeout_s: float
     data_timeout_s: float | None = None
+    context: int = 1
     on_connected: Callable[[], None] | None = None
 
 
@@ -129,9 +131,15 @@ class Exchanges:
         self._module = module
         self._running: list[Exchange] = []
 
-    def begin(self, request: FetchRequest, listener: FetchListener) -> Exchange:
-        """Start one."""
-        exchange = Exchange(self._module, request, listener, self._running)
+    def begin(
+        self,
+        request: FetchRequest,
+        listener: FetchListener,
+        *,
+        kind: type[Exchange] | None = None,
+    ) -> Exchange:
+        """Start one; *kind* is a class of its own for what is not HTTP."""
+        exchange = (kind or Exchange)(self._module, request, listener, self._running)
         self._running.append(exchange)
         exchange.begin()
         return exchange
@@ -141,10 +149,11 @@ class Exchanges:
         for exchange in list(self._running):
             exchange.look()
 
-    def lose_bearer(self) -> None:
-        """There is no road any more."""
+    def lose_bearer(self, context: int | None = None) -> None:
+        """There is no road any more, for all or for those over *context*."""
         for exchange in list(self._running):
-            exchange.lose_bearer()
+            if context in (None, exchange.context):
+                exchange.lose_bearer()
 
     def halt(self) -> None:
         """The module restarts or is dark."""
@@ -181,6 +190,11 @@ class Exchange:
         self._heard_at_s = 0.0
         self._interim_count = 0
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADERS_MAX_BYTES)
+
+    @property
+    def context(self) -> int:
+        """The packet context that it goes over."""
+        return self._request.context
 
     # -- for the client --------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from dfota.at.catalog.http import HTTP_URL_MAX_BYTES
 from dfota.errors import HttpClientError, LocationError
 from dfota.modem.exchange import Exchange, FetchEnd, FetchRequest
 from dfota.modem.filesystem import IncomingFile
+from dfota.modem.packet import Context, PacketData
 from dfota.modem.ssl_contexts import SslContexts
 from dfota.modem.timeline import Timer
 
@@ -29,6 +30,7 @@ BUSY = 703
 UART_BUSY = 704
 NO_REQUEST = 705
 NETWORK_CLOSED = 707
+DEACTIVATED = 709
 WRONG_URL = 711
 EMPTY_URL = 712
 READ_TIMED_OUT = 722
@@ -44,7 +46,7 @@ _BUFFER_HIGH_BYTES = 64 * 1024
 _BUFFER_LOW_BYTES = 16 * 1024
 
 _ENDS = {
-    FetchEnd.NO_BEARER: 709,
+    FetchEnd.NO_BEARER: DEACTIVATED,
     FetchEnd.DNS_FAILED: 714,
     FetchEnd.CONNECTION_FAILED: 716,
     FetchEnd.CONNECTION_TIMED_OUT: 716,
@@ -54,6 +56,8 @@ _ENDS = {
     FetchEnd.RESET: 717,
     FetchEnd.MALFORMED: 723,
 }
+
+_IP_TYPES = {"IP": 0, "IPV6": 1}
 
 CONTENT_TYPES = (
     "application/x-www-form-urlencoded",
@@ -175,6 +179,19 @@ class HttpClient:
         if not self.url:
             raise HttpClientError(EMPTY_URL)
         return self._location_of(self.url)
+
+    def check_ready(self) -> None:
+        """Refuse a request that cannot be made now.
+
+        Raises:
+            HttpClientError: 703 another one goes on, 709 the context is not active, 712 no
+                URL was entered.
+        """
+        self.check_idle()
+        self.location()
+        used = self._module.part(PacketData).used
+        if self._module.profile.http_needs_context and self.settings.contextid not in used:
+            raise HttpClientError(DEACTIVATED)
 
     def message(self, method: str, *, length: int | None = None) -> bytes:
         """The request header as the module fills it in: HTTP 1.2.1.
@@ -302,16 +319,20 @@ class _Request:
         self._on_connected = on_connected
         if on_connected is None:
             self._limit()
-        if not module.radio.is_registered:
+        settings = self._client.settings
+        packet = module.part(PacketData)
+        if packet.activate(settings.contextid, is_used=True) is not None:
             module.timeline.pace(0.0, lambda: self._fail(NETWORK_CLOSED))
             return
-        context = module.part(SslContexts)[self._client.settings.sslctxid]
+        network = packet.context(settings.contextid) or Context()
+        context = module.part(SslContexts)[settings.sslctxid]
         is_secure = location.scheme == "https"
         self._exchange = module.fetch(
             FetchRequest(
                 location=location,
                 message=message,
-                ip_type=0,
+                ip_type=_IP_TYPES.get(network.pdp_type, 2),
+                context=settings.contextid,
                 tls=context.rules(module.files, module.profile) if is_secure else None,
                 connect_timeout_s=CONNECT_S,
                 on_connected=None if on_connected is None else self._connected,

@@ -8,7 +8,8 @@ code but 0 ends the upgrade, and the old firmware runs on.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dfota.at import (
@@ -21,6 +22,7 @@ from dfota.at import (
 )
 from dfota.engine import Phase, Step
 from dfota.errors import DfotaError, FileSystemError
+from dfota.flash import LayoutKind
 from dfota.modem import job as jobs
 from dfota.modem.power import CutPhase
 from dfota.modem.profiles import ResumeStart
@@ -49,6 +51,7 @@ class Installation:
         self._profile = module.profile
         self._job = job
         self._ladder = job.updating(module.profile)
+        self._has_started = module.profile.start_before_check
 
     @property
     def _codes(self) -> FamilyCodes:
@@ -66,11 +69,7 @@ class Installation:
         if self._profile.start_before_check:
             self._report_start()
         try:
-            package = module.files.read(self._job.package, is_trusted=True)
-            steps = module.engine.update(
-                package, trusted=module.trust.keys_for(package), remote=self._job.is_remote
-            )
-            yield from self._walk(steps, self._profile.percent_style)
+            yield from self._walk(self._update(), self._profile.percent_style)
         except FileSystemError:
             yield from self._end(self._codes.no_package)
         except DfotaError as error:
@@ -78,8 +77,35 @@ class Installation:
         else:
             yield from self._succeed()
 
-    def resume(self) -> Pace:
-        """Go on where a power cut has torn the installation apart."""
+    def go_on(self) -> Pace:
+        """Go on with an UPDATING that a power cut has ended."""
+        yield from self._say_that_it_goes_on()
+        yield from self._finish_with(self._update)
+
+    def resume(self, *, needs_package: bool) -> Pace:
+        """Go on where a power cut has torn the flash apart: no firmware is whole."""
+        yield from self._say_that_it_goes_on()
+        module = self._module
+
+        def steps() -> Iterator[Step]:
+            if not needs_package:
+                return module.engine.resume()
+            package = module.files.read(self._job.package, is_trusted=True)
+            return module.engine.resume(package, trusted=module.trust.keys_for(package))
+
+        yield from self._finish_with(steps)
+
+    def _update(self) -> Iterator[Step]:
+        module = self._module
+        package = module.files.read(self._job.package, is_trusted=True)
+        return module.engine.update(
+            package,
+            trusted=module.trust.keys_for(package),
+            remote=self._job.is_remote,
+            resume_updating=self._profile.resume_updating,
+        )
+
+    def _say_that_it_goes_on(self) -> Pace:
         profile = self._profile
         if profile.continued_line:
             self._module.report(FotaContinued())
@@ -88,9 +114,11 @@ class Installation:
         ):
             self._module.report(FotaStarted())
         yield 0.0
+
+    def _finish_with(self, steps: Callable[[], Iterator[Step]]) -> Pace:
+        self._has_started = True
         try:
-            steps = self._module.engine.resume()
-            yield from self._walk(steps, profile.resume_percent_style)
+            yield from self._walk(steps(), self._profile.resume_percent_style)
         except DfotaError as error:
             yield from self._fail(error)
         else:
@@ -127,10 +155,7 @@ class Installation:
                 continue
             here, done, total = self._place(step)
             if stage is not here:
-                stage, line = here, -1
-                if step.phase is Phase.RESTORE and here is Phase.UPDATING:
-                    # It was resumed here: what was printed before is not printed again.
-                    line = self._ladder.count * _HALF // _WHOLE
+                stage, line = here, self._line_before(step)
             line = yield from self._climb(stage, line, done, total, style)
 
     def _climb(
@@ -146,18 +171,21 @@ class Installation:
 
     def _place(self, step: Step) -> tuple[Phase, int, int]:
         """The stage that a host sees, and how much of it is done."""
-        if self._profile.restore_stage:
+        if self._profile.restore_stage or self._module.engine.layout is LayoutKind.IN_PLACE:
             return step.phase, step.done, step.total
         before = _HALF if step.phase is Phase.RESTORE else 0
         return Phase.UPDATING, before + step.done * _HALF // step.total, _WHOLE
 
+    def _line_before(self, step: Step) -> int:
+        """The last line below the first step of a stage: it may go on in the middle."""
+        _, done, total = self._place(replace(step, done=step.done - 1))
+        return done * self._ladder.count // total if done else -1
+
     def _after_start(self, steps: Iterable[Step]) -> Iterator[Step]:
         """Print START, where it was not printed before, when the check is over."""
-        module = self._module
-        started = self._profile.start_before_check or module.upgrade.phase == "restore"
         for step in steps:
-            if not started and step.phase is Phase.UPDATING:
-                started = True
+            if not self._has_started and step.phase is Phase.UPDATING:
+                self._has_started = True
                 self._report_start()
             yield step
 

@@ -30,6 +30,7 @@ FOTA_PATH_ITEM = nv_text("qcfg.fota/path", "UFS:", 32)
 _PACKAGE = nv_text("fota.package", PACKAGE_NAME, 80)
 _NO_WISH = 101
 _LINES = nv_number("fota.updating-lines", _NO_WISH, 0, _NO_WISH)
+_REMOTE = nv_number("fota.remote", 0, 0, 1)
 _ATTEMPTS = nv_number("fota.attempts", 0, 0, 255)
 
 
@@ -122,32 +123,42 @@ class Job:
         )
 
 
-def keep(job: Job, nv: Nv) -> None:
-    """Let *job* outlive a restart; whoever calls saves *nv*."""
+def note(job: Job, nv: Nv) -> None:
+    """Let the module know after a power cut what it was doing; whoever calls saves *nv*."""
     lines = job.wish.updating_lines
-    nv.pending_install = "remote" if job.is_remote else "local"
     nv.change(_PACKAGE, job.package)
     nv.change(_LINES, _NO_WISH if lines is None else lines)
-    nv.change(_ATTEMPTS, 0)
+    nv.change(_REMOTE, int(job.is_remote))
 
 
-def kept(nv: Nv) -> Job | None:
-    """The job that a restart stands before, if there is one."""
-    if not nv.pending_install:
-        return None
+def noted(nv: Nv) -> Job:
+    """The job that was noted last, or one with the package at its usual place."""
     lines = nv.number(_LINES)
-    source = Source.HTTP if nv.pending_install == "remote" else Source.LOCAL
+    source = Source.HTTP if nv.number(_REMOTE) else Source.LOCAL
     wish = Wish(updating_lines=None if lines == _NO_WISH else lines)
     return Job(source, wish, nv.text(_PACKAGE))
 
 
+def keep(job: Job, nv: Nv) -> None:
+    """Let *job* begin after a restart; whoever calls saves *nv*."""
+    note(job, nv)
+    nv.pending_install = "remote" if job.is_remote else "local"
+    nv.change(_ATTEMPTS, 0)
+
+
+def kept(nv: Nv) -> Job | None:
+    """The job that begins after this restart, if there is one."""
+    return noted(nv) if nv.pending_install else None
+
+
 def forget(nv: Nv) -> bool:
-    """Nothing is kept any more; whether anything was."""
-    was_kept = bool(nv.pending_install)
+    """Nothing is kept or noted any more; whether anything was."""
+    items = (_PACKAGE, _LINES, _REMOTE, _ATTEMPTS)
+    was_there = bool(nv.pending_install) or any(item.name in nv.values for item in items)
     nv.pending_install = ""
-    for item in (_PACKAGE, _LINES, _ATTEMPTS):
+    for item in items:
         nv.change(item, item.default)
-    return was_kept
+    return was_there
 
 
 def count_attempt(nv: Nv) -> int:

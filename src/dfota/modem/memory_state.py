@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import Self
 from weakref import WeakValueDictionary
 
-from dfota.engine import factory, required_geometry
 from dfota.errors import MisuseError
 from dfota.flash import Geometry, OverlayMemory, SharedImage, SimulatedFlash
+from dfota.modem.factory_flash import factory_geometry, program
 from dfota.modem.filesystem import FileSystem
 from dfota.modem.nv import Nv
-from dfota.modem.profiles import BG96, Profile
+from dfota.modem.profiles import BG96, FlashLayout, Profile
 from dfota.modem.state import TYPE_ALLOCATION_CODE
 from dfota.modem.storage import MemoryStorage
 from dfota.package import Release
@@ -35,22 +35,22 @@ class FactoryImage:
 
     __slots__ = ("__weakref__", "geometry", "image")
 
-    def __init__(self, firmware: Release) -> None:
-        self.geometry: Geometry = required_geometry(firmware)
+    def __init__(self, firmware: Release, layout: FlashLayout = FlashLayout.BACKUP) -> None:
+        self.geometry: Geometry = factory_geometry(firmware, layout)
         memory = bytearray(SimulatedFlash.size_of(self.geometry))
-        factory(SimulatedFlash(memory, self.geometry), firmware)
-        self.image = SharedImage(bytes(memory), self.geometry.sector_size)
+        program(SimulatedFlash(memory, self.geometry), firmware, layout)
+        self.image = SharedImage(bytes(memory))
 
     @classmethod
-    def of(cls, firmware: Release) -> FactoryImage:
+    def of(cls, firmware: Release, layout: FlashLayout = FlashLayout.BACKUP) -> FactoryImage:
         """The image with this *firmware*; the same one as long as anybody has it.
 
         Raises:
             GeometryError: no flash is large enough.
         """
-        found = _IMAGES.get(firmware)
+        found = _IMAGES.get((firmware, layout))
         if found is None:
-            found = _IMAGES[firmware] = cls(firmware)
+            found = _IMAGES[firmware, layout] = cls(firmware, layout)
         return found
 
     def flash(self) -> SimulatedFlash:
@@ -58,7 +58,7 @@ class FactoryImage:
         return SimulatedFlash(OverlayMemory(self.image), self.geometry)
 
 
-_IMAGES: WeakValueDictionary[Release, FactoryImage] = WeakValueDictionary()
+_IMAGES: WeakValueDictionary[tuple[Release, FlashLayout], FactoryImage] = WeakValueDictionary()
 
 
 class MemoryState:
@@ -87,7 +87,11 @@ class MemoryState:
     ) -> None:
         if not 0 <= serial <= SERIAL_MAX:
             raise MisuseError(f"a serial number is 0 to {SERIAL_MAX}, not {serial}")
-        image = firmware if isinstance(firmware, FactoryImage) else FactoryImage.of(firmware)
+        image = (
+            firmware
+            if isinstance(firmware, FactoryImage)
+            else FactoryImage.of(firmware, profile.flash_layout)
+        )
         imei = profile.imei or Imei.with_check_digit(f"{TYPE_ALLOCATION_CODE}{serial:06d}").digits
         self.is_new = True
         self.factory_image = image

@@ -38,7 +38,7 @@ class MessageSettings:
 
 @dataclass(slots=True)
 class CallSettings:
-    """Volatile, and not among what ``AT&F`` resets; named after their commands."""
+    """Volatile; ``AT&F`` brings the factory values back; named after their commands."""
 
     cvhu: int = 0
     csta: int = 129

@@ -11,41 +11,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from enum import Enum
 from typing import Protocol, Self, TypeVar, cast
 
 import dfota.modem.handlers  # noqa: F401 - importing binds the handlers to the catalogue
-from dfota.at import (
-    AppReady,
-    CfunReported,
-    Command,
-    CpinReported,
-    PhonebookDone,
-    PoweredDown,
-    QusimReported,
-    Ready,
-    SmsDone,
-    Urc,
-)
+from dfota.at import Command, PoweredDown, Urc
 from dfota.engine import Engine, Firmware, Running
 from dfota.errors import FileSystemError, FirmwareDamagedError, MisuseError
 from dfota.flash import Cut, Operation, PowerLost
-from dfota.modem import job as jobs
 from dfota.modem.clock import Clock
 from dfota.modem.dialect import command_table
 from dfota.modem.embedding import CollectedWrites, Embedded
 from dfota.modem.exchange import Exchange, Exchanges, FetchListener, FetchRequest
 from dfota.modem.filesystem import PACKAGE_NAME, FileSystem
+from dfota.modem.lines import HostLines, SerialLines
 from dfota.modem.memory_state import FactoryImage, MemoryState
 from dfota.modem.network import LinkEvent, Links, Network, NoNetwork
 from dfota.modem.nv import FotaApn, Nv
+from dfota.modem.packet import PacketData
 from dfota.modem.pins import Pins
 from dfota.modem.port import Port
-from dfota.modem.power import CutPhase, CutReport, PowerCut
+from dfota.modem.power import TEARING, CutPhase, CutReport, Power, PowerCut
 from dfota.modem.profiles import BG96, URC_PORTS, BusyAnswer, Profile
 from dfota.modem.radio import Radio
+from dfota.modem.scrub import Scrub
 from dfota.modem.settings import PortSettings
 from dfota.modem.sim import SimCard
+from dfota.modem.startup import Startup
 from dfota.modem.state import ModuleState
 from dfota.modem.timeline import Pace, Speed, Timeline
 from dfota.modem.trust import Trust
@@ -55,13 +46,6 @@ from dfota.package import Release
 
 _APPLICATION_VERSION = re.compile(r"\.[0-9]{2}\.[0-9]{3}$")
 """The second pair of a revision such as ``BG96MAR02A07M1G_01.018.01.018``."""
-
-_WORDS: Mapping[type[Urc], str] = {
-    CpinReported: "cpin",
-    QusimReported: "qusim",
-    SmsDone: "sms-done",
-}
-"""The lines of the SIM, in the words of the setting ``boot_lines``."""
 
 _RESTART_GAP_S = 0.2
 """From the OK of AT+CFUN=1,1 to silence; not documented."""
@@ -75,16 +59,6 @@ class Part(Protocol):
 
 
 _P = TypeVar("_P", bound=Part)
-
-
-class Power(Enum):
-    """What the module is."""
-
-    OFF = "off"
-    BOOTING = "booting"
-    RUNNING = "running"
-    FORCED_UPGRADE = "forced-upgrade"
-    DAMAGED = "damaged"
 
 
 class VirtualModule(Embedded):
@@ -105,8 +79,10 @@ class VirtualModule(Embedded):
         power: what it is now.
         commands: what it knows, by name; a kin has some in another form, or not at all.
         pins: supply, PWRKEY, RESET_N, STATUS and the USB plug.
+        startup: the boot, and what it found.
         world: what is around it: SIM, cells, supply.
-        ipr: speed of the UART.
+        lines: the wires of its ports beside the data, by name.
+        ipr: speed of the UART, as ``AT+IPR`` has it.
         last_cut: the newest power cut, if there was one.
 
     Raises:
@@ -139,11 +115,10 @@ class VirtualModule(Embedded):
         self.commands: Mapping[str, Command] = command_table(profile)
         self.last_cut: CutReport | None = None
         self.ipr = state.nv.ipr
-        self._ready_at_s = 0.0
         self._state = state
         self._armed: PowerCut | None = None
         self._is_cut_due = False
-        self._firmware: Firmware | None = None
+        self.startup = Startup(self)
         self._parts: dict[Callable[[VirtualModule], Part], Part] = {}
         self.world = World.around(profile)
         self.engine = Engine(state.flash)
@@ -151,10 +126,12 @@ class VirtualModule(Embedded):
         self.sim = SimCard(self)  # before the radio, which looks at it when a card comes
         self.radio = Radio(self)
         self.upgrade = Upgrade(self)
+        self.lines = {name: SerialLines(name, self) for name in port_names}
         self._collected = None
         if output is None:
             output = self._collected = CollectedWrites()
         self.ports = {name: self._make_port(name, output) for name in port_names}
+        self.pins.on_link_change(lambda name, is_there: self.lines[name].attach(is_there))
 
     @classmethod
     def in_memory(
@@ -227,11 +204,17 @@ class VirtualModule(Embedded):
     def receive(self, port_name: str, data: bytes, now: float) -> None:
         """Take bytes that the host sent to a port at the instant *now*."""
         self.set_time(now)
-        if self.power is not Power.RUNNING:
+        if self.power is not Power.RUNNING or not self.lines[port_name].is_attached:
             return
         if self.is_installing and self.profile.busy_answer is BusyAnswer.SILENT:
             return
-        self._guard(lambda: self.ports[port_name].receive(data))
+        heard = self.lines[port_name].to_module(data)
+        self._guard(lambda: self.ports[port_name].receive(heard))
+
+    def change_lines(self, port_name: str, lines: HostLines, now: float) -> None:
+        """Take what the host does with DTR, RTS and its speed at the instant *now*."""
+        self.set_time(now)
+        self._guard(lambda: self.lines[port_name].change(lines))
 
     def hear(self, number: int, event: LinkEvent, now: float) -> None:
         """Take what the network says about the link *number* at the instant *now*."""
@@ -240,7 +223,7 @@ class VirtualModule(Embedded):
 
     def set_time(self, now: float) -> None:
         """Let the clock be *now* without doing what is due."""
-        self.timeline.now = max(self.timeline.now, now)
+        self.timeline.set_time(now)
 
     def advance(self, now: float) -> None:
         """Do what is due at the instant *now*; see ``Timeline.advance``."""
@@ -253,7 +236,12 @@ class VirtualModule(Embedded):
     @property
     def firmware(self) -> Firmware | None:
         """The firmware that the last boot found, if it found one."""
-        return self._firmware
+        return self.startup.firmware
+
+    @property
+    def state(self) -> ModuleState:
+        """Where it lives: what it keeps without power."""
+        return self._state
 
     @property
     def is_off(self) -> bool:
@@ -304,6 +292,11 @@ class VirtualModule(Embedded):
             return self.ports[self.nv.urc_port]
         return next(iter(self.ports.values())) if len(self.ports) == 1 else None
 
+    def settle_speed(self) -> None:
+        """Let the UART run at the speed of ``ipr``."""
+        for lines in self.lines.values():
+            lines.baud = self.ipr
+
     def save_nv(self) -> None:
         """Keep a change of ``nv``."""
         self._state.save_nv()
@@ -321,6 +314,7 @@ class VirtualModule(Embedded):
         port = self.urc_port
         if port is not None:
             port.report(urc)
+            self.lines[port.name].ring()
 
     def urc_pause_s(self) -> float:
         """Virtual seconds until a URC can be printed at once."""
@@ -329,12 +323,12 @@ class VirtualModule(Embedded):
 
     def facts(self) -> dict[str, object]:
         """What test forms say about this module."""
-        profile, technology = self.profile, self.radio.technology
-        operators = (
-            f'(2,"{profile.operator}","{profile.operator}","{profile.operator_number}",'
-            f"{technology.act if technology else 0})"
-        )
-        return {"free_size": self.files.free_bytes, "operators": operators}
+        contexts = ",".join(str(cid) for cid in self.part(PacketData).defined())
+        return {
+            "free_size": self.files.free_bytes,
+            "operators": self.radio.survey(),
+            "contexts": contexts,
+        }
 
     def running_firmware(self) -> Firmware:
         """The firmware that runs.
@@ -342,9 +336,9 @@ class VirtualModule(Embedded):
         Raises:
             MisuseError: none does.
         """
-        if self._firmware is None:
+        if self.firmware is None:
             raise MisuseError("no firmware runs")
-        return self._firmware
+        return self.firmware
 
     def revision(self) -> str:
         """What ``AT+QGMR`` says: the whole revision, as far as it is known yet.
@@ -356,7 +350,7 @@ class VirtualModule(Embedded):
         if self.profile.short_qgmr:
             return revision.short
         text = revision.text
-        if self.timeline.virtual_now < self._ready_at_s + self.profile.application_ready_s:
+        if self.timeline.virtual_now < self.startup.ready_at_s + self.profile.application_ready_s:
             text = _APPLICATION_VERSION.sub(".00.000", text)
         return text
 
@@ -364,13 +358,14 @@ class VirtualModule(Embedded):
         """Begin to boot; there is supply."""
         self.power = Power.BOOTING
         self.ipr = self.nv.ipr
+        self.settle_speed()
         if not self.profile.keep_fota_apn:
             self.nv.fota_apn = FotaApn()
         self.sim.start()
         settings = self.nv.stored_settings
         for port in self.ports.values():
             port.reset(PortSettings.restored(settings))
-        self.timeline.play(self._boot())
+        self.timeline.play(self.startup.boot())
 
     def restart(self) -> None:
         """Reboot this instant."""
@@ -378,8 +373,8 @@ class VirtualModule(Embedded):
         self.start()
 
     def restart_later(self) -> None:
-        """Reboot a moment after the final result code."""
-        self.timeline.pace(_RESTART_GAP_S, self.restart)
+        """Reboot a moment after the final result code, or the URC that waits for its turn."""
+        self.timeline.pace(self.urc_pause_s() + _RESTART_GAP_S, self.restart)
 
     def power_down_later(self) -> None:
         """Shut down in order: ``POWERED DOWN``, then silence."""
@@ -411,7 +406,7 @@ class VirtualModule(Embedded):
         if cut is None or cut.phase is not phase or percent < cut.percent:
             return
         self._armed = None
-        if phase in (CutPhase.UPDATING, CutPhase.RESTORE):
+        if phase in TEARING:
             flash = self._state.flash
             flash.lose_power_at(Cut(flash.operations, cut.mode))
             self._is_cut_due = True
@@ -421,7 +416,8 @@ class VirtualModule(Embedded):
     # -- inside ------------------------------------------------------------------------
 
     def _make_port(self, name: str, output: Callable[[str, bytes], None]) -> Port:
-        return Port(name, self, lambda data: output(name, data))
+        lines = self.lines[name]
+        return Port(name, self, lambda data: output(name, lines.to_host(data)))
 
     def _guard(self, work: Callable[[], None]) -> None:
         """Do *work*; if the flash loses its power in it, so does the module."""
@@ -441,10 +437,10 @@ class VirtualModule(Embedded):
         self.timeline.pace(self.profile.power_on_after_s, self.power_on, is_supply=True)
 
     def _lose_power(self, torn: Operation | None) -> None:
-        phase = self.upgrade.phase or self.power.value
-        self.last_cut = CutReport(
-            phase, self.upgrade.percent, torn, round(self.timeline.virtual_now, 3)
-        )
+        scrub = self.part(Scrub)
+        phase = self.upgrade.phase or ("scrub" if scrub.is_running else self.power.value)
+        percent = scrub.percent if phase == "scrub" else self.upgrade.percent
+        self.last_cut = CutReport(phase, percent, torn, round(self.timeline.virtual_now, 3))
         self._is_cut_due = False
         self._state.flash.lose_power_at(None)
         self._state.flash.lose_power()
@@ -467,88 +463,9 @@ class VirtualModule(Embedded):
         self.sim.reset()
         self.clock.reset()
         self.radio.reset()
-        for port in self.ports.values():
+        for name, port in self.ports.items():
             port.reset(PortSettings())
-
-    def _boot(self) -> Pace:
-        yield from self._wake_up()
-        self.engine = Engine(self._state.flash)
-        try:
-            boot = self.engine.boot()
-        except FirmwareDamagedError as error:
-            self._firmware = None
-            self.power = Power.DAMAGED
-            self.log(str(error))
-            return
-        kept = jobs.kept(self.nv)
-        if not isinstance(boot, Running):
-            self.power = Power.FORCED_UPGRADE
-            self.log(f"the upgrade to {boot.update.new_revision} was not finished; going on")
-            source = jobs.Source.HTTP if boot.update.remote else jobs.Source.LOCAL
-            self.upgrade.resume(kept or jobs.Job(source))
-            return
-        self._firmware = boot.firmware
-        is_unreported = boot.unreported is not None
-        repeats_end = is_unreported and self.profile.repeat_end_after_cut
-        job = kept or jobs.Job(jobs.Source.LOCAL)
-        if self.profile.recovery_system and (repeats_end or (kept and not is_unreported)):
-            self.power = Power.FORCED_UPGRADE
-            (self.upgrade.report_again if repeats_end else self.upgrade.begin_kept)(job)
-            return
-        yield from self._print_boot_lines()
-        if is_unreported:
-            self._report_unreported(job)
-        elif kept:
-            jobs.forget(self.nv)
-            self.save_nv()
-            self.upgrade.begin_kept(kept)
-
-    def _wake_up(self) -> Pace:
-        """From power to the firmware's first deed; the pins move on the way."""
-        profile, waited_s = self.profile, 0.0
-        moves: tuple[tuple[float, Callable[[], None]], ...] = (
-            (profile.usb_active_s, lambda: self.pins.plug_usb(is_there=True)),
-            (profile.status_high_s, lambda: setattr(self.pins, "status", True)),
-        )
-        for at_s, move in sorted(moves, key=lambda entry: entry[0]):
-            pause_s = max(0.0, min(at_s, profile.boot_s) - waited_s)
-            yield pause_s
-            waited_s += pause_s
-            move()
-        yield max(0.0, profile.boot_s - waited_s)
-
-    def _print_boot_lines(self) -> Pace:
-        """The lines of an ordinary boot; with the first one the module takes commands."""
-        self.power = Power.RUNNING
-        self._ready_at_s = self.timeline.virtual_now
-        is_damaged = self.profile.calibration_lost
-        words = ["rdy", "app-rdy"] if is_damaged else self.profile.boot_lines.split(",")
-        sim = {_WORDS[type(urc)]: urc for urc in self.radio.sim_lines() if type(urc) in _WORDS}
-        if "sms-done" in sim:
-            sim["pb-done"] = PhonebookDone()
-        lines: dict[str, Urc] = {
-            "rdy": Ready(),
-            "cfun": CfunReported(self.radio.fun),
-            "app-rdy": AppReady(),
-            **sim,
-        }
-        due = [lines[word] for word in words if word in lines]
-        for number, urc in enumerate(due):
-            if number:
-                yield self.profile.boot_line_gap_ms / 1000
-            self.report(urc)
-        if not is_damaged:
-            self.radio.search()
-
-    def _report_unreported(self, job: jobs.Job) -> None:
-        """Tidy up after an update that power left between its last step and END."""
-        self.drop_package(job.package)
-        if self.profile.repeat_end_after_cut:
-            self.upgrade.report_again(job)
-            return
-        if jobs.forget(self.nv):
-            self.save_nv()
-        self.engine.mark_reported()
+            self.lines[name].stop_ringing()
 
     def _power_down(self) -> Pace:
         yield self.profile.power_off_s

@@ -151,7 +151,7 @@ def load_nv(path: Path) -> Nv:
     """
     facts = load_facts(path, NV_FORMAT)
     try:
-        return _nv_of(facts)
+        return nv_of(facts)
     except KeyError as error:
         raise StateDirectoryError(str(path.parent), f"{path.name}: no {error}") from error
     except (TypeError, MisuseError) as error:
@@ -168,8 +168,14 @@ def save_nv(path: Path, nv: Nv) -> None:
     write_atomically(path, (json.dumps(facts, indent=2) + "\n").encode())
 
 
-def _nv_of(facts: Mapping[str, Any]) -> Nv:
-    """Build the settings; nothing in them is more than the AT commands could have set."""
+def nv_of(facts: Mapping[str, Any]) -> Nv:
+    """Build the settings; nothing in them is more than the AT commands could have set.
+
+    Raises:
+        KeyError: one is missing.
+        TypeError: one is of another kind, or outside its range.
+        MisuseError: the IMEI is none.
+    """
     apn = _mapping(facts["fota_apn"])
     stored = facts["stored_settings"]
     return Nv(

@@ -33,6 +33,8 @@ from dfota.at import (
 )
 from dfota.at.catalog.files import FILES
 from dfota.at.catalog.http import HTTP
+from dfota.at.catalog.scrub import INVALID_PARAMETER as SCRUB_PARAMETER
+from dfota.at.catalog.scrub import SCRUB
 from dfota.errors import (
     AtError,
     AtParameterError,
@@ -405,6 +407,8 @@ class Port:
         return ERROR
 
     def _wrong_parameter(self, command: Command, error: AtParameterError) -> Reply:
+        if command in SCRUB:
+            return cme(SCRUB_PARAMETER)
         if command in HTTP:
             number = self.module.profile.http_parameter_error
             return cme(number) if number else ERROR

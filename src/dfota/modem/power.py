@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Words for power cuts at a place of the upgrade; nothing here cuts anything."""
+"""Words for what the module is, and for power cuts at a place; nothing here cuts anything."""
 
 from __future__ import annotations
 
@@ -25,6 +25,22 @@ class CutPhase(Enum):
     """The same for ``RESTORE, <percent>``."""
     END = "end"
     """Just after END."""
+    SCRUB = "scrub"
+    """In the flash operation behind so many percent of a flash scrub."""
+
+
+TEARING = (CutPhase.UPDATING, CutPhase.RESTORE, CutPhase.SCRUB)
+"""The phases in which a cut tears a flash operation."""
+
+
+class Power(Enum):
+    """What the module is."""
+
+    OFF = "off"
+    BOOTING = "booting"
+    RUNNING = "running"
+    FORCED_UPGRADE = "forced-upgrade"
+    DAMAGED = "damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +92,7 @@ class CutReport:
 
     Attributes:
         phase: what the module was doing: ``running``, ``booting``, ``download``, ``start``,
-            ``updating``, ``restore``, ``end``.
+            ``updating``, ``restore``, ``end``, ``scrub``.
         percent: the last percentage that it had printed there.
         operation: the flash operation that was torn; ``None`` when the cut fell between two.
         at_s: virtual seconds since the module was first powered.

@@ -93,6 +93,15 @@ def handles(command: Command, form: Form) -> Callable[[Handler], Handler]:
     return bind
 
 
+def with_parameters(function: Handler, command: Command, form: Form = Form.WRITE) -> Handler:
+    """Let *function*, which takes any keywords, have the parameters of *form* by name."""
+    names = ["port", *(parameter.name for parameter in command.parameters(form) or ())]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    function.__signature__ = signature  # type: ignore[attr-defined] # for inspect
+    return function
+
+
 def call(handler: Handler, port: Port, values: dict[str, int | str | None]) -> Reply:
     """Call *handler* with decoded parameters."""
     return handler(port, **values)

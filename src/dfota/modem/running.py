@@ -7,14 +7,17 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from dfota.engine import Firmware
 from dfota.errors import MisuseError
-from dfota.modem.module import Power
-from dfota.modem.power import CutReport, PowerCut
-from dfota.modem.service import ModuleOptions, ModuleService
+from dfota.modem.control.place import ControlPlace
+from dfota.modem.options import ModuleOptions
+from dfota.modem.port_streams import open_port
+from dfota.modem.power import CutReport, Power, PowerCut
+from dfota.modem.service import ModuleService
 
 _T = TypeVar("_T")
 
@@ -58,6 +61,29 @@ class RunningModule:
         """The same for all ports, by name."""
         return self._call(lambda: self._service.addresses)
 
+    async def aopen(self, port: str = "") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a port (the first unless given) in the caller's own event loop.
+
+        Raises:
+            MisuseError: there is no port of that name.
+            EndpointError: it cannot be opened now, or not in this way.
+        """
+        ports = self.ports
+        name = port or next(iter(ports))
+        if name not in ports:
+            raise MisuseError(f"there is no port {name!r}; there are {', '.join(ports)}")
+        return await open_port(ports[name])
+
+    @property
+    def control(self) -> ControlPlace | None:
+        """Where the control channel is."""
+        return self._call(lambda: self._service.control)
+
+    @property
+    def control_token(self) -> Path | None:
+        """The file with the token that the control channel wants."""
+        return self._call(lambda: self._service.control_token)
+
     @property
     def power(self) -> Power:
         """What the module is now."""
@@ -84,7 +110,18 @@ class RunningModule:
 
     def arm_power_cut(self, cut: PowerCut | None) -> None:
         """Cut the power at a place of the upgrade, once."""
-        self._call(lambda: self._service.module.arm_power_cut(cut))
+        self._call(lambda: self._service.arm_power_cut(cut))
+
+    def perform(self, verb: str, **given: Any) -> dict[str, Any]:
+        """Do a verb of the laboratory; its answer.
+
+        Raises:
+            DfotaError: it is refused.
+        """
+        if self._is_closed:
+            raise MisuseError("the module was closed")
+        done = self._service.perform(verb, given)
+        return asyncio.run_coroutine_threadsafe(done, self._loop).result()
 
     def wait_power_lost(self, timeout_s: float) -> CutReport:
         """Wait for a power cut that no earlier call has returned.

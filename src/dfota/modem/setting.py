@@ -47,7 +47,7 @@ class Setting:
     @property
     def default_text(self) -> str:
         """The default as it is written on the command line."""
-        return _text_of(self.default)
+        return text_of(self.default)
 
     def parse(self, text: str) -> Any:
         """Turn the *text* of a command line into a value.
@@ -71,7 +71,8 @@ class Setting:
             raise wrong from None
 
 
-def _text_of(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """*value* as it is written on the command line."""
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, bool):

@@ -36,6 +36,8 @@ class PortSettings:
     creg: int = 0
     cgreg: int = 0
     cereg: int = 0
+    cgerep: int = 0
+    cgerep_bfr: int = 0
     dce_by_dte: int = 0
     dte_by_dce: int = 0
     icf_format: int = 3
@@ -97,7 +99,7 @@ def _factory_value(entry: Field[Any]) -> object:
 _STORABLE = ("e", "q", "s0", "s7", "s10", "v", "x", "c", "d", "creg", "cgreg", "cereg")
 _START_ONLY = ("qsimdet", "qsimdet_level", "qsimstat")
 """Kept by ``AT&W`` (manual, 5.9 and 5.10), but not in the tables of ``ATZ`` and ``AT&F``."""
-_NEVER_RESET = ("dce_by_dte", "dte_by_dce", "qsclk", *_START_ONLY, "calls")
+_NEVER_RESET = ("dce_by_dte", "dte_by_dce", "qsclk", *_START_ONLY)
 _REGISTERS = tuple(
     entry.name
     for entry in fields(PortSettings)

@@ -20,7 +20,6 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from dfota.atomic import write_atomically
-from dfota.engine import factory, required_geometry
 from dfota.errors import (
     FileUnreadableError,
     GeometryError,
@@ -29,6 +28,7 @@ from dfota.errors import (
 )
 from dfota.flash import Geometry, SimulatedFlash, create_flash_file, open_flash_file
 from dfota.modem.directory_storage import DirectoryStorage
+from dfota.modem.factory_flash import factory_geometry, program
 from dfota.modem.facts_file import load_facts
 from dfota.modem.filesystem import FileSystem
 from dfota.modem.nv import Nv, load_nv, save_nv
@@ -47,7 +47,8 @@ _FLASH = "flash.bin"
 _FACTS = "module.json"
 _NV = "nv.json"
 _EFS = "efs"
-_OURS = {_LOCK, _FLASH, _FACTS, _NV, _EFS}
+_TOKEN = "control.token"  # noqa: S105 - the name of a file
+_OURS = {_TOKEN, _LOCK, _FLASH, _FACTS, _NV, _EFS}
 
 
 class ModuleState(Protocol):
@@ -182,10 +183,10 @@ class StateDirectory:
         self.close()
 
     def _create(self, release: Release, profile: Profile) -> None:
-        geometry = required_geometry(release)
+        geometry = factory_geometry(release, profile.flash_layout)
         (self.path / _FLASH).unlink(missing_ok=True)
         self._flash = create_flash_file(self.path / _FLASH, geometry)
-        factory(self._flash, release)
+        program(self._flash, release, profile.flash_layout)
         self.nv = Nv(imei=profile.imei or _own_imei(self.path), urc_port=profile.urc_port)
         self.save_nv()
         facts = {

@@ -158,5 +158,17 @@ def parse_blocked(text: str) -> frozenset[tuple[str, int]]:
     return frozenset(blocked)
 
 
+def parse_own_address(text: str) -> str:
+    """Read the facts ``ip_address`` and ``ipv6_address``: the address of context 1.
+
+    Raises:
+        MisuseError: it is none, or there is no room for those of the other contexts.
+    """
+    try:
+        return str(ip_address(text) + 15)
+    except ValueError:
+        raise MisuseError(f"{text!r} cannot be the address of a module") from None
+
+
 def _words(text: str) -> list[str]:
     return [word for part in text.split(",") if (word := part.strip())]

@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING
 
 from dfota.at import FotaDownloading, Location
 from dfota.errors import FileSystemError
+from dfota.flash import LayoutKind
 from dfota.modem import job as jobs
 from dfota.modem.download import Download, HttpError
 from dfota.modem.filesystem import (
     PACKAGE_NAME,
 )
+from dfota.modem.ftp_download import FtpDownload, FtpEnd, FtpOutcome
 from dfota.modem.installation import Installation
 from dfota.modem.job import FOTA_PATH_ITEM, NO_WISH, Job, Source, Wish
+from dfota.modem.packet import PacketData
 from dfota.modem.power import CutPhase
 from dfota.modem.pushed_package import PushedPackage
-from dfota.modem.surroundings import parse_access_points
+from dfota.modem.scrub import Scrub
 from dfota.modem.timeline import Pace
 from dfota.modem.upgrade_codes import CODES
 
@@ -44,7 +47,7 @@ class Upgrade:
 
     def __init__(self, module: VirtualModule) -> None:
         self._module = module
-        self._download: Download | None = None
+        self._download: Download | FtpDownload | None = None
         self._job = Job(Source.HTTP)
         self._line = 0
         self.reset()
@@ -68,22 +71,19 @@ class Upgrade:
         source = Source.FTP if location.scheme == "ftp" else Source.HTTP
         self.enter("download")
         self._job, self._line = Job(source, wish), 0
-        self._module.timeline.play(self._begin_download(location))
+        self._play(self._begin_download(location))
 
     def begin_local(self, package: str = PACKAGE_NAME) -> None:
         """Install a package that is there already."""
         job = Job(Source.LOCAL, package=package)
         self.enter("start")
-        if self._module.files.has(package):
-            self._install_soon(job)
-        else:
-            self._install(job)  # which says so, before any restart
+        self._play(self._begin_local(job))
 
     def begin_from_host(self, port: Port, size: int, wish: Wish) -> None:
         """Take a package of *size* bytes from the host on *port*, and install it."""
         self.enter("download")
         self._job, self._line = Job(Source.HOST, wish), 0
-        self._module.timeline.play(self._begin_push(port, size))
+        self._play(self._begin_push(port, size))
 
     def begin_kept(self, job: Job) -> None:
         """Install after the restart that stands before START."""
@@ -96,11 +96,18 @@ class Upgrade:
         else:
             self._install(job)
 
-    def resume(self, job: Job) -> None:
-        """Go on with RESTORE in forced upgrade mode."""
+    def resume(self, job: Job, *, needs_package: bool) -> None:
+        """Go on in forced upgrade mode, where no firmware is whole."""
         self.enter("restore")
         self.is_installing = True
-        self._module.timeline.play(Installation(self._module, job).resume())
+        work = Installation(self._module, job).resume(needs_package=needs_package)
+        self._module.timeline.play(work)
+
+    def go_on(self, job: Job) -> None:
+        """Go on with UPDATING in forced upgrade mode; the old firmware is whole."""
+        self.enter("updating")
+        self.is_installing = True
+        self._module.timeline.play(Installation(self._module, job).go_on())
 
     def report_again(self, job: Job) -> None:
         """Print END,0 for an update that finished just before a power cut."""
@@ -110,7 +117,23 @@ class Upgrade:
         """The network is gone: a running download ends."""
         if self._download is not None:
             self._abort_download()
-            self._downloaded(HttpError.CONNECTION_FAILED)
+            self._end_without_bearer()
+
+    def _play(self, work: Pace) -> None:
+        """Do *work*, behind a scrub where the flash is turned around (scrub note, 4.2.2)."""
+        self._module.timeline.play(self._behind_a_scrub(work))
+
+    def _behind_a_scrub(self, work: Pace) -> Pace:
+        if self._module.engine.scrub_direction == 0:
+            yield from self._module.part(Scrub).run()
+        yield from work
+
+    def _begin_local(self, job: Job) -> Pace:
+        yield 0.0
+        if self._module.files.has(job.package):
+            self._install_soon(job)
+        else:
+            self._install(job)  # which says so, before any restart
 
     # -- download ------------------------------------------------------------------------
 
@@ -119,25 +142,23 @@ class Upgrade:
         module, profile = self._module, self._module.profile
         module.report(self._job.source.started())
         if not module.nv.text(FOTA_PATH_ITEM).endswith(":"):
-            code = CODES[profile.code_family].wrong_path
-            module.report(self._job.source.ended(code))
-            self.reset()
+            self._transferred(CODES[profile.code_family].wrong_path)
             return
-        now = module.nv.fota_apn
-        points = parse_access_points(module.world.apns)
-        wrong_apn = bool(points and now.apn) and not any(
-            point.name == now.apn and point.admits(now.username, now.password) for point in points
-        )
-        if not module.radio.is_registered or wrong_apn:
+        if module.part(PacketData).refusal_of_download() is not None:
             # There is no bearer: every attempt runs into its time limit.
             attempt_s = profile.connect_timeout_s + profile.connect_retry_s
             yield profile.connect_attempts * attempt_s
-            self._downloaded(HttpError.CONNECTION_FAILED)
+            self._end_without_bearer()
             return
         module.drop_package()
-        self._download = Download(
-            module, location, on_progress=self._on_progress, on_end=self._downloaded
-        )
+        if self._job.source is Source.FTP:
+            self._download = FtpDownload(
+                module, location, on_progress=self._on_progress, on_end=self._fetched
+            )
+        else:
+            self._download = Download(
+                module, location, on_progress=self._on_progress, on_end=self._downloaded
+            )
         self._download.begin()
 
     def _begin_push(self, port: Port, size: int) -> Pace:
@@ -155,13 +176,7 @@ class Upgrade:
 
     def _pushed(self, *, is_complete: bool) -> None:
         """The host has sent it all, or has stopped."""
-        module = self._module
-        code = 0 if is_complete else CODES[module.profile.code_family].file
-        module.report(self._job.source.ended(code))
-        if is_complete:
-            self._install_soon(self._job)
-        else:
-            self.reset()
+        self._transferred(0 if is_complete else CODES[self._module.profile.code_family].file)
 
     def _on_progress(self, done: int, total: int | None) -> None:
         module = self._module
@@ -173,10 +188,24 @@ class Upgrade:
         module.reached(CutPhase.DOWNLOAD, self.percent)
 
     def _downloaded(self, end: HttpError) -> None:
-        module, source, self._download = self._module, self._job.source, None
-        codes = CODES[module.profile.code_family]
-        module.report(source.ended(codes.of_download(end, is_ftp=source is Source.FTP)))
-        if end is HttpError.OK:
+        """The download by HTTP is over."""
+        self._transferred(CODES[self._module.profile.code_family].of_http(end))
+
+    def _fetched(self, outcome: FtpOutcome) -> None:
+        """The download by FTP is over."""
+        self._transferred(CODES[self._module.profile.code_family].of_ftp(outcome))
+
+    def _end_without_bearer(self) -> None:
+        if self._job.source is Source.FTP:
+            self._fetched(FtpOutcome(FtpEnd.NETWORK))
+        else:
+            self._downloaded(HttpError.CONNECTION_FAILED)
+
+    def _transferred(self, code: int) -> None:
+        """Report how the transfer ended, and install where it was good."""
+        self._download = None
+        self._module.report(self._job.source.ended(code))
+        if code == 0:
             self._install_soon(self._job)
         else:
             self.reset()
@@ -199,6 +228,10 @@ class Upgrade:
         module.restart_later()
 
     def _install(self, job: Job) -> None:
+        module = self._module
+        if module.profile.resume_updating or module.engine.layout is LayoutKind.IN_PLACE:
+            jobs.note(job, module.nv)
+            module.save_nv()
         self.enter("start")
         self.is_installing = True
         self._module.timeline.play(Installation(self._module, job).install())

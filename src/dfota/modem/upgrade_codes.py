@@ -16,6 +16,7 @@ from dfota import errors
 from dfota.at import Family
 from dfota.errors import DfotaError
 from dfota.modem.download import HttpError
+from dfota.modem.ftp_download import FtpEnd, FtpOutcome
 
 ErrorTable = tuple[tuple[type[DfotaError], int], ...]
 """The first class that fits decides; the last rows are whole rooms, so that it is total."""
@@ -30,7 +31,8 @@ class FamilyCodes:
         no_package: the package is not there.
         given_up: the upgrade was interrupted too often.
         http: how a download ended → ``<http_err>``; what is missing is *http_unknown*.
-        ftp: the same for ``<ftp_err>``.
+        ftp: how a download ended → ``<ftp_err>``; what is missing is *ftp_unknown*.
+        ftp_replies: number of the reply that refused it → ``<ftp_err>``.
         file: ``<file_err>`` when the host does not send what it promised.
         wrong_path: ``AT+QCFG="fota/path"`` names no storage (log of an EC200U: 608 at once).
     """
@@ -40,18 +42,22 @@ class FamilyCodes:
     given_up: int
     http: Mapping[HttpError, int]
     http_unknown: int = 701
-    ftp: Mapping[HttpError, int] = field(default_factory=dict)
+    ftp: Mapping[FtpEnd, int] = field(default_factory=dict)
+    ftp_replies: Mapping[int, int] = field(default_factory=dict)
     ftp_unknown: int = 601
     file: int = 500
     wrong_path: int = 608
 
-    def of_download(self, end: HttpError, *, is_ftp: bool) -> int:
-        """``<http_err>`` or ``<ftp_err>`` of a download that ended with *end*."""
-        if end is HttpError.OK:
+    def of_http(self, end: HttpError) -> int:
+        """``<http_err>`` of a download that ended with *end*."""
+        return 0 if end is HttpError.OK else self.http.get(end, self.http_unknown)
+
+    def of_ftp(self, outcome: FtpOutcome) -> int:
+        """``<ftp_err>`` of a download that ended with *outcome*."""
+        if outcome.end is FtpEnd.COMPLETE:
             return 0
-        if is_ftp:
-            return self.ftp.get(end, self.ftp_unknown)
-        return self.http.get(end, self.http_unknown)
+        found = self.ftp_replies.get(outcome.reply) or self.ftp.get(outcome.end)
+        return found or self.ftp_unknown
 
     def of_error(self, error: DfotaError) -> int | None:
         """``<err>`` of ``END`` for *error*; ``None`` for what the engine never raises."""
@@ -96,6 +102,8 @@ _STANDARD_A_UPGRADE: ErrorTable = (
     (errors.FlashError, 504),
 )
 
+_FTP_REPLIES = (421, 425, 426, 450, 451, 452, *range(500, 505), 530, 532, 550, 551, 552)
+
 CODES: Mapping[Family, FamilyCodes] = MappingProxyType(
     {
         # DFOTA guide V1.1, tables 1 and 2.
@@ -126,13 +134,16 @@ CODES: Mapping[Family, FamilyCodes] = MappingProxyType(
                 HttpError.FILE_NOT_FOUND: 723,
             },
             ftp={
-                HttpError.CONNECTION_FAILED: 605,
-                HttpError.REQUEST_FAILED: 625,
-                HttpError.TIMEOUT: 609,
-                HttpError.FILE_NOT_FOUND: 627,
-                HttpError.WRITE_FAILED: 611,
-                HttpError.FILE_TOO_LARGE: 613,
+                FtpEnd.DNS_FAILED: 604,
+                FtpEnd.NETWORK: 605,
+                FtpEnd.CONTROL_CLOSED: 606,
+                FtpEnd.DATA_CLOSED: 607,
+                FtpEnd.TIMEOUT: 609,
+                FtpEnd.NOT_STORED: 611,
+                FtpEnd.TOO_LARGE: 613,
             },
+            # 614 to 629 are the replies 421 to 552 of RFC 959, in order.
+            ftp_replies=dict(zip(_FTP_REPLIES, range(614, 630), strict=True)),
         ),
     }
 )

@@ -10,9 +10,10 @@ rooms read them, and are told of every change. What is written in a fact (``apns
 # ruff: noqa: FBT003, RUF009 - setting() is dataclasses.field, its first argument the default
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import cache
 from typing import Any, get_type_hints
 
 from dfota.errors import MisuseError
@@ -25,6 +26,7 @@ from dfota.modem.surroundings import (
     parse_blocked,
     parse_hosts,
     parse_operators,
+    parse_own_address,
     parse_technologies,
 )
 
@@ -75,6 +77,7 @@ class World:
     registration: Attitude = setting(
         Attitude.HOME, "How the network takes the SIM: at home, roaming, or not at all.", _LAB
     )
+    celevel: int = setting(0, "Coverage enhancement level of Cat NB1, 0 to 2.", _LAB)
     rssi: int = setting(26, "`<rssi>` of `AT+CSQ`, 0 to 31 or 99.", _LAB)
     ber: int = setting(99, "`<ber>` of `AT+CSQ`, 0 to 7 or 99.", _LAB)
     rsrp: int = setting(-81, "Reference signal received power, dBm.", _LAB)
@@ -186,9 +189,15 @@ class World:
             listener(entry.name)
 
 
+@cache
+def _kinds() -> Mapping[str, type]:
+    """Resolved once: it compiles every annotation, and each module has a world."""
+    return get_type_hints(World)
+
+
 def world_facts() -> Iterator[Setting]:
     """Every fact with its meaning, for the reference and for ``change``."""
-    kinds = get_type_hints(World)
+    kinds = _kinds()
     for entry in fields(World):
         facts: Any = entry.metadata
         yield Setting(
@@ -202,6 +211,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "rsrp": (-200, 0),
     "rsrq": (-40, 0),
     "sinr": (0, 250),
+    "celevel": (0, 2),
     "supply_mv": (0, 20_000),
     "adc0_mv": (0, 2_000),
     "adc1_mv": (0, 2_000),
@@ -214,6 +224,8 @@ _TABLES: dict[str, Callable[[str], object]] = {
     "apns": parse_access_points,
     "hosts": parse_hosts,
     "blocked": parse_blocked,
+    "ip_address": parse_own_address,
+    "ipv6_address": parse_own_address,
 }
 
 

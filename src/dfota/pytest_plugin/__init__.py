@@ -18,14 +18,22 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from dfota.modem import PowerCut, Profile, RunningModule
+    from dfota.modem import (
+        AsyncModule,
+        ModuleOptions,
+        PowerCut,
+        Profile,
+        RunningModule,
+    )
     from dfota.package import PublicKey, Release
     from dfota.server import PackageServer, TlsFiles
     from dfota.testing import PowerCuts
 
 __all__ = [
+    "AsyncModuleFactory",
     "ModuleFactory",
     "PackageServerFactory",
+    "async_module",
     "dfota_tls_files",
     "module",
     "module_factory",
@@ -39,8 +47,19 @@ __all__ = [
 
 START_TIMEOUT_S = 60.0
 _TRANSCRIPT_LINES = 40
+_IMAGES_MAX = 8
+_MARKERS = """\
+dfota_module(**options): how the fixture `module` calls `module_factory`.
+dfota_profile(name, **settings): what kind of module the fixtures make where not told otherwise.
+dfota_power_cuts(*cuts): run the test once for each PHASE:PERCENT[:MODE], with that cut armed in \
+`module`; the test fails if the cut never happens.
+""".splitlines()
 _TRANSCRIPTS = pytest.StashKey[list[Path]]()
+_STATES = pytest.StashKey[list[Path]]()
+_NUMBERS = pytest.StashKey[Iterator[int]]()
 _HAS_FAILED = pytest.StashKey[bool]()
+_IMAGES = pytest.StashKey[dict[int, Any]]()
+"""Kept for the session, so that each firmware is laid out once."""
 
 
 class ModuleFactory(Protocol):
@@ -51,6 +70,8 @@ class ModuleFactory(Protocol):
         firmware: Release | Path | str | None = None,
         *,
         state: Path | None = None,
+        profile: Profile | str | None = None,
+        ports: Sequence[str] = (),
         trusted: Sequence[PublicKey] | None = None,
         any_signer: bool = False,
         speed: str | float | None = None,
@@ -61,13 +82,38 @@ class ModuleFactory(Protocol):
 
         Args:
             firmware: what a factory-new module runs: a release, or a directory or image
-                file of one. Default: the ini option ``dfota_firmware``, else a small one.
-            state: directory in which it lives; one that is there already goes on.
+                file of one. Default: ``--dfota-firmware``, else a small one.
+            state: directory in which it lives; one that is there already goes on. Default:
+                memory, or a temporary directory with ``--dfota-keep-state``.
+            profile: what kind of module, by its name; default: ``--dfota-profile``.
+            ports: names of its serial ports, each a pseudo-terminal; default: ``usbat``.
             trusted: whose packages it installs; default: those of ``dfota.testing``.
             any_signer: installs everybody's packages.
-            speed: ``max`` or a factor; default: the ini option ``dfota_speed``.
+            speed: ``max`` or a factor; default: ``--dfota-speed``.
             power_cut: armed from the start, ``PHASE:PERCENT[:MODE]``.
             settings: of the profile, as ``docs/reference/modem-settings.md`` lists them.
+        """
+
+
+class AsyncModuleFactory(Protocol):
+    """What the fixture ``async_module`` is."""
+
+    def __call__(
+        self,
+        firmware: Release | Path | str | None = None,
+        *,
+        state: Path | None = None,
+        profile: Profile | str | None = None,
+        ports: Sequence[str] = ("usbat",),
+        trusted: Sequence[PublicKey] | None = None,
+        any_signer: bool = False,
+        speed: str | float | None = None,
+        power_cut: PowerCut | str | None = None,
+        **settings: object,
+    ) -> AsyncModule:
+        """A module for ``async with``, in the loop of the test; see ``ModuleFactory``.
+
+        It has no pseudo-terminal: ``module.open()`` gives a reader and a writer.
         """
 
 
@@ -96,21 +142,25 @@ class PackageServerFactory(Protocol):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the ini options."""
+    """Declare the options; what the command line says goes before the ini file."""
+    group = parser.getgroup("dfota", "virtual modules")
+    group.addoption("--dfota-firmware", metavar="PATH", help="Release that modules run.")
+    group.addoption("--dfota-speed", metavar="SPEED", help="Speed of modules: max, or a factor.")
+    group.addoption("--dfota-profile", metavar="NAME", help="Kind of modules, e.g. bg96.")
+    group.addoption(
+        "--dfota-keep-state",
+        action="store_true",
+        help="Let modules live in directories below the test's tmp_path, to be looked at.",
+    )
     parser.addini("dfota_firmware", "Release that modules run (path from the root directory).")
     parser.addini("dfota_speed", "Speed of modules: max, or a factor.", default="max")
+    parser.addini("dfota_profile", "Kind of modules.", default="bg96")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers."""
-    config.addinivalue_line(
-        "markers", "dfota_module(**options): how the fixture `module` calls `module_factory`."
-    )
-    config.addinivalue_line(
-        "markers",
-        "dfota_power_cuts(*cuts): run the test once for each PHASE:PERCENT[:MODE], with that cut "
-        "armed in `module`; the test fails if the cut never happens.",
-    )
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -133,6 +183,8 @@ def pytest_runtest_makereport(
             if path.exists():
                 lines = path.read_text().splitlines()[-_TRANSCRIPT_LINES:]
                 report.sections.append((f"dfota transcript {path}", "\n".join(lines)))
+        for path in item.stash.get(_STATES, []):
+            report.sections.append(("dfota state", f"dfota modem run --state {path}"))
     return report
 
 
@@ -142,40 +194,19 @@ def pytest_runtest_makereport(
 @pytest.fixture
 def module_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ModuleFactory]:
     """Make virtual modules; all are powered off after the test."""
-    numbers = itertools.count(1)
-    transcripts = request.node.stash.setdefault(_TRANSCRIPTS, [])
-
     with ExitStack() as modules:
 
         def make(
             firmware: Release | Path | str | None = None,
             *,
-            state: Path | None = None,
-            trusted: Sequence[PublicKey] | None = None,
-            any_signer: bool = False,
-            speed: str | float | None = None,
-            power_cut: PowerCut | str | None = None,
-            **settings: object,
+            ports: Sequence[str] = (),
+            **options: Any,
         ) -> RunningModule:
-            from dfota.modem import ModuleOptions, PowerCut, RunningModule, Speed, Trust
-            from dfota.testing import fixed_key
+            from dfota.modem import PortPlace, RunningModule
 
-            number = next(numbers)
-            keys = [fixed_key().public_key] if trusted is None else trusted
-            transcript = tmp_path / f"module-{number}.transcript"
-            transcripts.append(transcript)
-            options = ModuleOptions(
-                state=state or tmp_path / f"module-{number}",
-                firmware=_firmware(request.config, firmware),
-                profile=_profile(settings),
-                trust=Trust(tuple(keys), any_signer),
-                speed=Speed.parse(
-                    str(request.config.getini("dfota_speed") if speed is None else speed)
-                ),
-                power_cut=PowerCut.parse(power_cut) if isinstance(power_cut, str) else power_cut,
-                transcript=transcript,
-            )
-            running = modules.enter_context(RunningModule(options))
+            places = tuple(PortPlace(name, pty=True) for name in ports)
+            chosen = _options(request, tmp_path, firmware, ports=places, **options)
+            running = modules.enter_context(RunningModule(chosen))
             running.wait_running(START_TIMEOUT_S)
             return running
 
@@ -187,6 +218,24 @@ def module(request: pytest.FixtureRequest, module_factory: ModuleFactory) -> Run
     """A virtual BG96, booted and registered; ``module.port`` is what to open."""
     marker = request.node.get_closest_marker("dfota_module")
     return module_factory(**(marker.kwargs if marker is not None else {}))
+
+
+@pytest.fixture
+def async_module(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncModuleFactory:
+    """Make modules for ``async with``, which live in the event loop of the test."""
+
+    def make(
+        firmware: Release | Path | str | None = None,
+        *,
+        ports: Sequence[str] = ("usbat",),
+        **options: Any,
+    ) -> AsyncModule:
+        from dfota.modem import AsyncModule
+
+        chosen = _options(request, tmp_path, firmware, **options)
+        return AsyncModule(chosen, port_names=ports)
+
+    return make
 
 
 @pytest.fixture
@@ -247,33 +296,98 @@ def package_server(
         yield make
 
 
+def _options(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    firmware: Release | Path | str | None,
+    *,
+    state: Path | None = None,
+    profile: Profile | str | None = None,
+    trusted: Sequence[PublicKey] | None = None,
+    any_signer: bool = False,
+    speed: str | float | None = None,
+    power_cut: PowerCut | str | None = None,
+    ports: tuple[Any, ...] = (),
+    **settings: object,
+) -> ModuleOptions:
+    """What the test, its markers, the command line and the ini file say, in this order."""
+    from dfota.modem import ModuleOptions, PowerCut, Speed, Trust
+    from dfota.testing import fixed_key
+
+    config, stash = request.config, request.node.stash
+    number = next(stash.setdefault(_NUMBERS, itertools.count(1)))
+    keys = [fixed_key().public_key] if trusted is None else trusted
+    transcript = tmp_path / f"module-{number}.transcript"
+    stash.setdefault(_TRANSCRIPTS, []).append(transcript)
+    if state is None and config.getoption("--dfota-keep-state"):
+        state = tmp_path / f"module-{number}"
+    if state is not None:
+        stash.setdefault(_STATES, []).append(state)
+    return ModuleOptions(
+        state=state,
+        firmware=_firmware(config, firmware, is_in_memory=state is None),
+        profile=_profile(request, profile, settings),
+        trust=Trust(tuple(keys), any_signer),
+        speed=Speed.parse(str(_chosen(config, "speed") if speed is None else speed)),
+        ports=ports,
+        power_cut=PowerCut.parse(power_cut) if isinstance(power_cut, str) else power_cut,
+        transcript=transcript,
+        serial=number,
+    )
+
+
+def _chosen(config: pytest.Config, name: str) -> str:
+    """The option of the command line, else of the ini file."""
+    return str(config.getoption(f"--dfota-{name}") or config.getini(f"dfota_{name}"))
+
+
 def _firmware(
-    config: pytest.Config, given: Release | Path | str | None
+    config: pytest.Config, given: Release | Path | str | None, *, is_in_memory: bool
 ) -> Release | Callable[[], Release]:
     from dfota.package import load_release
     from dfota.testing import make_release
 
     if given is None:
-        configured = config.getini("dfota_firmware")
-        if not configured:
-            return make_release()
-        given = config.rootpath / configured
+        given = _chosen(config, "firmware") or make_release()
     if isinstance(given, (str, Path)):
         path = config.rootpath / given
-        return lambda: load_release(path)
+        if not is_in_memory:
+            return lambda: load_release(path)  # a module that is there already needs none
+        given = load_release(path)
+    if is_in_memory:
+        _keep_image(config, given)
     return given
 
 
-def _profile(settings: Mapping[str, object]) -> Profile:
+def _keep_image(config: pytest.Config, release: Release) -> None:
+    from dfota.modem import FactoryImage
+
+    images = config.stash.setdefault(_IMAGES, {})
+    image = FactoryImage.of(release)
+    images[id(image)] = image
+    while len(images) > _IMAGES_MAX:
+        del images[next(iter(images))]
+
+
+def _profile(
+    request: pytest.FixtureRequest, given: Profile | str | None, settings: Mapping[str, object]
+) -> Profile:
     from dataclasses import replace
 
-    from dfota.modem import BG96, with_settings
+    from dfota.modem import profile_named, with_settings
 
+    marker = request.node.get_closest_marker("dfota_profile")
+    if given is None and marker is not None:
+        given = marker.args[0] if marker.args else None
+        settings = {**marker.kwargs, **settings}
+    if given is None:
+        given = _chosen(request.config, "profile")
+    kind = profile_named(given) if isinstance(given, str) else given
     texts = [f"{name}={value}" for name, value in settings.items() if isinstance(value, str)]
-    profile = with_settings(BG96, texts)
+    profile = with_settings(kind, texts)
     unknown = [name for name in settings if not hasattr(profile, name)]
     if unknown:
-        with_settings(BG96, [f"{unknown[0]}="])  # refuses, and names those that there are
+        with_settings(kind, [f"{unknown[0]}="])  # refuses, and names those that there are
     values: dict[str, Any] = {
         name: value for name, value in settings.items() if not isinstance(value, str)
     }

@@ -25,6 +25,14 @@ from dfota.testing.fake_package_server import (
     FakeRequest,
     FakeTls,
 )
+from dfota.testing.golden import (
+    GoldenStep,
+    HostSends,
+    ModulePrints,
+    SomethingHappens,
+    TimePasses,
+    parse_golden,
+)
 from dfota.testing.power_cuts import PowerCuts
 from dfota.testing.transports import (
     NOISE,
@@ -50,12 +58,17 @@ __all__ = [
     "FakeRequest",
     "FakeTls",
     "GarbageBefore",
+    "GoldenStep",
+    "HostSends",
     "InTurn",
     "Merged",
     "MisbehavingTransport",
     "Mischief",
+    "ModulePrints",
     "PowerCuts",
     "ReleasePair",
+    "SomethingHappens",
+    "TimePasses",
     "Torn",
     "every_cut",
     "fixed_key",
@@ -64,4 +77,5 @@ __all__ = [
     "make_package",
     "make_release",
     "make_release_pair",
+    "parse_golden",
 ]

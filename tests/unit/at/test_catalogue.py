@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dfota.at import (
@@ -24,6 +24,7 @@ from dfota.at import (
     list_settings,
     parse_line,
 )
+from dfota.at.catalog import VARIANTS, commands_with
 from dfota.at.catalog.files import QFUPL
 from dfota.at.catalog.fota import FOTA_APN, QFOTADL
 from dfota.at.catalog.general import AT_W, ATI, IPR, S3
@@ -80,6 +81,25 @@ def test_the_module_decodes_what_the_host_encodes(
 
     assert [(i.command, i.form) for i in found] == [(c, f) for c, f, _ in chosen]
     assert [i.values() for i in found] == [expected(c, f, v) for c, f, v in chosen]
+
+
+@pytest.mark.parametrize(
+    "command", [*COMMANDS.values(), *VARIANTS], ids=lambda command: command.key
+)
+@settings(max_examples=15)
+@given(data=st.data())
+def test_every_form_of_every_command_is_read_as_it_was_written(
+    command: Command, data: st.DataObject
+) -> None:
+    table = commands_with((command,))
+    for form in command.forms:
+        parameters = command.parameters(form) or ()
+        values = {p.name: data.draw(values_of(p)) for p in parameters}
+
+        (found,) = parse_line("AT" + command.encode(form, **values), table)
+
+        assert (found.command, found.form) == (command, form)
+        assert found.values() == expected(command, form, values)
 
 
 @given(invocations())

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from dfota.modem import (
     with_settings,
 )
 from dfota.modem.download import Download
+from dfota.modem.profiles import profile_named
 from dfota.modem.sockets import AsyncioNetwork
 from dfota.package import Partition, Release, SigningKey, build
 from dfota.values import FirmwareVersion
@@ -39,6 +41,7 @@ KEY = SigningKey.generate()
 OTHER_KEY = SigningKey.generate()
 
 
+@cache
 def _image(size: int, seed: int) -> bytes:
     return bytes((index * 7 + index // 251 * seed) & 0xFF for index in range(size))
 
@@ -150,11 +153,16 @@ class Bench:
     """A module, its state directory, and a clock in the test's hand."""
 
     def __init__(
-        self, path: Path, *settings: str, firmware: Release = OLD, **options: object
+        self,
+        path: Path,
+        *settings: str,
+        firmware: Release = OLD,
+        kind: str = "bg96",
+        **options: object,
     ) -> None:
         self.path = path
         self.firmware = firmware
-        self.profile: Profile = with_settings(BG96, settings)
+        self.profile: Profile = with_settings(profile_named(kind), settings)
         self.network = FakeNetwork(self)
         self.now = 0.0
         self.writes: list[tuple[str, bytes]] = []
@@ -256,7 +264,7 @@ class Bench:
     def put_package(self, data: bytes) -> None:
         """Place a package without the detour over the port."""
         assert self.state is not None
-        file = self.state.files.begin("EUFS:/fota/update.zip", replaces=True)
+        file = self.state.files.begin("EUFS:/fota/update.zip", replaces=True, is_trusted=True)
         file.write(data)
         file.end()
 
@@ -315,6 +323,12 @@ class Rig:
             network=AsyncioNetwork(self._hear),
             output=output,
         )
+        self.module.power_on()
+        for _ in range(100):
+            if self.module.radio.is_registered:
+                break
+            self.module.advance(0.0)
+        self.booted_at_s = self.module.timeline.virtual_now
         return self.module
 
     def leftovers(self) -> list[str]:

@@ -16,6 +16,20 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r
 OK = "\r\nOK\r\n"
 
 
+@pytest.fixture
+def bench(make_bench):
+    """A registered module whose context is active."""
+    return activated(make_bench().boot().quiet())
+
+
+def activated(bench):
+    bench.send(b'AT+QICSGP=1,1,"UNINET","","",1\r\n')
+    bench.send(b"AT+QIACT=1\r\n")
+    bench.wait(10)
+    bench.take()
+    return bench
+
+
 def cme(number: int) -> str:
     return f"\r\n+CME ERROR: {number}\r\n"
 
@@ -122,11 +136,24 @@ def test_how_a_request_fails(bench, events, number):
     get(bench)  # it can be tried again
 
 
-def test_without_network_it_is_707(bench):
+@pytest.mark.parametrize("command", ["AT+QHTTPGET", "AT+QHTTPPOST=1"])
+def test_without_an_active_context_it_is_709(bench, command):
+    set_url(bench)
+    bench.send(b"AT+QIDEACT=1\r\n")
+    bench.wait(50)
+    bench.take()
+    assert bench.ask(command) == cme(709)
+
+
+def test_the_module_may_activate_the_context_itself(make_bench):
+    bench = make_bench("http_needs_context=false").boot().quiet()
+    set_url(bench)
+    get(bench)
+    answer(bench, Connected(), Received(HEAD + BODY))
+    assert read(bench).endswith(b"+QHTTPREAD: 0\r\n")
     bench.ask("AT+CFUN=4")
     bench.wait(20)
     bench.take()
-    set_url(bench)
     assert bench.ask("AT+QHTTPGET") == OK
     bench.wait(1)
     assert bench.take() == b"\r\n+QHTTPGET: 707\r\n"
@@ -205,7 +232,7 @@ def test_a_url_needs_no_path(bench):
         ('AT+QHTTPREADFILE="a"', 705),
         ("AT+QHTTPGET", 712),
         ("AT+QHTTPPOST=5", 712),
-        ('AT+QHTTPPOSTFILE="none"', 730),
+        ('AT+QHTTPPOSTFILE="a"', 712),
     ],
 )
 def test_refusals(bench, command, number):
@@ -343,7 +370,7 @@ def test_a_file_that_cannot_be(bench, name, number):
 
 
 def test_a_file_that_fills_the_drive_is_701_and_leaves_nothing(make_bench):
-    bench = make_bench("ufs_total_bytes=40", "ufs_reserved_bytes=0").boot().quiet()
+    bench = activated(make_bench("ufs_total_bytes=40", "ufs_reserved_bytes=0").boot().quiet())
     set_url(bench)
     get(bench)
     answer(bench, Connected(), Received(HEAD + BODY))

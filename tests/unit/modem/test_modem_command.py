@@ -15,6 +15,7 @@ import sys
 import pytest
 
 from dfota.cli import run
+from dfota.cli.exit_codes import ExitCode
 from dfota.package import save_release
 
 PATIENCE_S = 30.0
@@ -184,3 +185,74 @@ def test_settings_are_listed(capsys):
 def test_help_has_an_example(capsys, command):
     assert run(["modem", *command, "--help"]) == 0
     assert re.search(r"For example:\s+dfota modem ", capsys.readouterr().out)
+
+
+# -- control, scenarios, traces ------------------------------------------------------------
+
+
+def result_of(capsys, *arguments: str) -> dict:
+    assert run(["--json", "modem", *arguments]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_the_road_with_control_scenario_trace_and_replay(start, tmp_path, capsys):
+    socket_path, trace = tmp_path / "ctl", tmp_path / "run.trace"
+    process, port = start(
+        "--speed", "max", "--control", f"unix:{socket_path}", "--trace", str(trace),
+        "--scenario", "end-0-without-change",
+    )  # fmt: skip
+    host = Terminal(port)
+    host.ask_until(b"AT+QGMR\r", b"_01.018.01.018\r\n\r\nOK\r\n")
+    ctl = ("ctl", "--control", f"unix:{socket_path}")
+    assert result_of(capsys, *ctl, "state")["power"] == "running"
+    assert result_of(capsys, *ctl, "world", "rssi", "4") == {}
+    assert result_of(capsys, *ctl, "world")["rssi"] == 4
+    (tmp_path / "in").write_bytes(b"\x00\xff")
+    result_of(capsys, *ctl, "put", "UFS:a", str(tmp_path / "in"))
+    result_of(capsys, *ctl, "get", "UFS:a", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_bytes() == b"\x00\xff"
+    result_of(capsys, *ctl, "snapshot", str(tmp_path / "before"))
+    result_of(capsys, *ctl, "rm", "name=UFS:a")
+    result_of(capsys, *ctl, "restore", str(tmp_path / "before"))
+    assert "a" in result_of(capsys, *ctl, "ls", "datatx")["files"]
+    assert result_of(capsys, *ctl, "metrics")["boots"] >= 2
+
+    assert run(["modem", *ctl, "get", "UFS:none", str(tmp_path / "x")]) == ExitCode.REFUSED
+    assert "405" in capsys.readouterr().err
+    assert run(["modem", *ctl, "world", "wether", "fine"]) == ExitCode.REFUSED
+    assert run(["modem", *ctl, "dance"]) == ExitCode.USAGE
+    assert run(["modem", *ctl, "step", "1", "2"]) == ExitCode.USAGE
+    assert run(["modem", *ctl, "put", "UFS:a"]) == ExitCode.USAGE
+    capsys.readouterr()
+
+    os.close(host.fd)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0
+    assert "scenario end-0-without-change" in errors
+    assert run(["modem", *ctl, "state"]) == ExitCode.PORT
+
+    facts = result_of(capsys, "replay", str(trace))
+    assert facts["is_complete"]
+    assert facts["outputs"] > 10
+    trace.write_text(trace.read_text().replace("+CPIN: READY", "+CPIN: ready", 1))
+    assert run(["modem", "replay", str(trace)]) == ExitCode.DIFFERENT
+    assert "replay differs from line" in capsys.readouterr().err
+    assert run(["modem", "replay", str(tmp_path / "in")]) == ExitCode.INPUT
+
+
+def test_scenarios_and_verbs_are_listed_and_explained(capsys):
+    titles = result_of(capsys, "scenarios")
+    assert titles["uart-hears-no-urc"] == "A host on the UART hears no URC"
+    facts = result_of(capsys, "scenarios", "uart-hears-no-urc")
+    assert facts["host_sees"].startswith("OK, and then nothing")
+    assert "power-cut" in result_of(capsys, "verbs")
+    assert run(["modem", "scenarios", "nothing"]) == ExitCode.USAGE
+    assert run(["modem", "ctl", "--help"]) == 0
+    assert "flash-fault kind [operation]" in capsys.readouterr().out
+
+
+def test_a_channel_that_others_could_reach_is_refused(tmp_path, firmware, capsys):
+    arguments = ["modem", "run", "--state", str(tmp_path / "m"), "--firmware", str(firmware)]
+    assert run([*arguments, "--trust", "any", "--control", "0.0.0.0:0"]) == ExitCode.USAGE
+    assert "other computers" in capsys.readouterr().err

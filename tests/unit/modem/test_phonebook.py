@@ -102,3 +102,27 @@ def test_service_codes_are_answered_by_the_network_or_not_at_all(bench):
     bench.wait(1)
     bench.take()
     assert bench.ask('AT+CUSD=1,"*100#"') == cme(30)
+
+
+def test_indicators_follow_the_world(bench):
+    assert bench.ask("AT+CIND?") == f"\r\n+CIND: 2,4,1,0,0,0,1,0\r\n{OK}"
+    bench.module.world.change("coverage", value=False)
+    bench.module.world.change("supply_mv", 4300)
+    bench.wait(1)
+    bench.take()
+    assert bench.ask("AT+CIND?") == f"\r\n+CIND: 5,0,0,0,0,0,0,0\r\n{OK}"
+
+
+def test_example_of_call_forwarding(bench):
+    assert bench.ask("AT+CCFC=0,2") == f"\r\n+CCFC: 0,255\r\n{OK}"
+    assert bench.ask('AT+CCFC=0,3,"+8615021012496"') == OK
+    assert bench.ask("AT+CCFC=0,2") == f'\r\n+CCFC: 1,1,"+8615021012496",145,,,\r\n{OK}'
+    assert bench.ask("AT+CCFC=4,4") == OK
+    assert bench.ask("AT+CCFC=0,2") == f"\r\n+CCFC: 0,255\r\n{OK}"
+    assert bench.ask("AT+CCFC=1,1") == cme(3)
+    assert bench.ask("AT+CCFC=1,3") == cme(27)
+
+
+def test_there_is_no_call_to_hold(bench):
+    assert bench.ask("AT+CHLD=1") == cme(3)
+    assert bench.ask("AT+CHLD=28") == ERROR

@@ -8,7 +8,9 @@ import os
 import re
 import select
 import socket
+import termios
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from dfota.modem import (
     CutPhase,
     Direction,
     ModuleOptions,
+    PortPlace,
     Power,
     PowerCut,
     RunningModule,
@@ -96,7 +99,7 @@ def test_a_pseudo_terminal_with_a_link_that_goes_at_the_end(run, tmp_path):
     module = run(pty_link=link)
     assert module.port == str(link)
     host = Terminal(module.port)
-    assert host.ask(b"AT\r").endswith(b"AT\r\r\nOK\r\n")
+    assert b"AT\r\r\nOK\r\n" in host.ask(b"AT\r")
     host.close()
     module.close()
     assert not link.is_symlink()
@@ -351,3 +354,78 @@ def test_a_full_disk_under_the_transcript_does_not_stop_the_module():
     record.close()
     record.close()
     assert [error.path for error in said] == ["/dev/full"]
+
+
+def test_the_usb_link_vanishes_at_a_restart_and_comes_back(run, tmp_path):
+    link = tmp_path / "tty"
+    module = run(
+        profile=with_settings(BG96, ["reenumerates=true"]),
+        ports=(
+            PortPlace.parse(f"usbat=pty:{link}"),
+            PortPlace.parse("usbmodem=tcp:127.0.0.1:0"),
+            PortPlace.parse("uart1=tcp:127.0.0.1:0"),
+        ),
+        speed=Speed(20),
+    )
+    module.wait_running(PATIENCE_S)
+    wait_for(link.is_symlink)
+    before = os.readlink(link)
+    addresses = module.ports
+    usb, modem, uart = Terminal(str(link)), Line(addresses["usbmodem"]), Line(addresses["uart1"])
+    uart.ask(b"AT\r")
+    uart.send(b"AT+CFUN=1,1\r")
+    assert modem.socket.recv(100) == b"", "the line is closed"
+    wait_for(lambda: not link.is_symlink())
+    with pytest.raises(OSError):
+        Line(addresses["usbmodem"])
+    wait_for(link.is_symlink)
+    assert module.ports == addresses
+    module.wait_running(PATIENCE_S)
+    again = Line(addresses["usbmodem"])
+    again.ask(b"AT\r")
+    uart.ask(b"AT\r")
+    for line in (usb, modem, uart, again):
+        line.close()
+    assert before.startswith("/dev/pts/")
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        select.select([], [], [], 0.005)
+
+
+def test_ports_that_cannot_be_had_together_are_refused(run, tmp_path):
+    for ports in (["usbat=pty", "usbat=tcp:127.0.0.1:0"], ["usbat=pty:a", "uart1=pty:a"]):
+        with pytest.raises(MisuseError, match="twice"):
+            run(ports=tuple(PortPlace.parse(text) for text in ports))
+    with pytest.raises(MisuseError, match="alone"):
+        run(ports=(PortPlace.parse("usbat=pty"),), pty_link=tmp_path / "tty")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["usbat", "usb=pty", "usbat=pty:", "usbat=tcp", "usbat=tcp:x", "uart1=rfc2217:h:99999", "=pty"],
+)
+def test_a_place_that_is_none_is_refused(text):
+    with pytest.raises(MisuseError):
+        PortPlace.parse(text)
+
+
+def test_a_pseudo_terminal_can_tell_the_speed_of_a_uart(run, tmp_path):
+    module = run(
+        profile=with_settings(BG96, ["pty_tells_speed=true"]),
+        ports=(PortPlace.parse("uart1=pty"),),
+    )
+    module.wait_running(PATIENCE_S)
+    host = Terminal(module.port)
+    settings = termios.tcgetattr(host.fd)
+    settings[4] = settings[5] = termios.B115200
+    termios.tcsetattr(host.fd, termios.TCSANOW, settings)
+    host.ask(b"AT\r")
+    settings[4] = settings[5] = termios.B9600
+    termios.tcsetattr(host.fd, termios.TCSANOW, settings)
+    host.send(b"AT\r")
+    assert not select.select([host.fd], [], [], 0.2)[0] or b"OK" not in os.read(host.fd, 100)
+    host.close()

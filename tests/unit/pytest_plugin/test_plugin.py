@@ -37,14 +37,14 @@ def test_a_run_without_our_fixtures_loads_no_room(run_inside):
     result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 def test_the_examples_of_the_how_to_run(run_inside, page, number):
     blocks = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
 
-    result = run_inside(blocks[number])
+    result = run_inside(blocks[number], asyncio=number == 3)
 
-    result.assert_outcomes(passed=(1, 3, 2, 2)[number])
+    result.assert_outcomes(passed=(1, 3, 2, 2, 2)[number])
 
 
 def test_options_and_markers_are_declared_and_documented(run_inside, page):
@@ -52,10 +52,13 @@ def test_options_and_markers_are_declared_and_documented(run_inside, page):
     text = result.stdout.str()
     markers = run_inside("", "--markers").stdout.str()
 
-    for option in ("dfota_firmware", "dfota_speed"):
+    for option in (
+        *("dfota_firmware", "dfota_speed", "dfota_profile"),
+        *("--dfota-firmware", "--dfota-speed", "--dfota-profile", "--dfota-keep-state"),
+    ):
         assert option in text
         assert f"`{option}`" in page
-    for marker in ("dfota_module", "dfota_power_cuts"):
+    for marker in ("dfota_module", "dfota_profile", "dfota_power_cuts"):
         assert f"@pytest.mark.{marker}(" in markers
         assert marker in page
 

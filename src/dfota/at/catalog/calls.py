@@ -24,6 +24,7 @@ def _switch(
         write=(Integer("n", 0, maximum),),
         max_response_s=max_response_s,
         saving=Saving.VOLATILE,
+        is_factory_reset=True,
     )
 
 
@@ -45,6 +46,7 @@ CSTA = Command(
     has_read=True,
     write=(Integer("type", only=(129, 145)),),
     saving=Saving.VOLATILE,
+    is_factory_reset=True,
 )
 CLCC = Command(
     name="+CLCC",
@@ -56,6 +58,37 @@ CLCC = Command(
 )
 CR = _switch("+CR", "Whether the service of a data call is shown.", "7.15")
 CRC = _switch("+CRC", "Whether an incoming call is shown in the long form.", "7.16")
+CIND = Command(
+    name="+CIND",
+    summary="Indicators: battery, signal, service, call, roaming, messages, packets, call setup.",
+    reference="6.4",
+    test='+CIND: ("battchg",(0-5)),("signal",(0-5)),("service",(0-1)),("call",(0-1)),'
+    '("roam",(0-1)),("smsfull",(0-1)),("GPRS coverage",(0-1)),("callsetup",(0-3))',
+    has_read=True,
+    example=("AT+CIND?", "+CIND: 2,4,1,0,0,0,1,0", "OK"),
+)
+CCFC = Command(
+    name="+CCFC",
+    summary="Call forwarding, as the network keeps it.",
+    reference="10.1",
+    test="+CCFC: (0-5)",
+    write=(
+        Integer("reads", 0, 5),
+        Integer("mode", 0, 4),
+        String("number", 21, optional=True),
+        Integer("type", 0, 255, optional=True),
+        Integer("classx", 1, 255, default=7),
+    ),
+    errors=(3, 27, 30),
+)
+CHLD = Command(
+    name="+CHLD",
+    summary="Hold calls and join them.",
+    reference="10.3",
+    test="+CHLD: (0,1,1x,2,2x,3,4)",
+    write=(Integer("n", 0, 27),),
+    errors=(3,),
+)
 CCWA = Command(
     name="+CCWA",
     summary="Call waiting.",
@@ -69,6 +102,7 @@ CCWA = Command(
     ),
     errors=(30,),
     saving=Saving.VOLATILE,
+    is_factory_reset=True,
 )
 CLIP = _switch("+CLIP", "Whether the number of a caller is shown.", "10.4", max_response_s=15.0)
 CLIR = _switch("+CLIR", "Whether the own number is hidden.", "10.5", 2, max_response_s=15.0)
@@ -81,6 +115,7 @@ CSSN = Command(
     has_read=True,
     write=(Integer("n", 0, 1), Integer("m", 0, 1, optional=True)),
     saving=Saving.VOLATILE,
+    is_factory_reset=True,
 )
 CUSD = Command(
     name="+CUSD",
@@ -100,4 +135,4 @@ CUSD = Command(
     is_factory_reset=True,
 )
 
-CALLS = (CVHU, CHUP, CSTA, CLCC, CR, CRC, CCWA, CLIP, CLIR, COLP, CSSN, CUSD)
+CALLS = (CIND, CVHU, CHUP, CSTA, CLCC, CR, CRC, CCFC, CCWA, CHLD, CLIP, CLIR, COLP, CSSN, CUSD)

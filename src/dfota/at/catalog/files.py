@@ -25,6 +25,7 @@ QFLDS = Command(
     write=(String("name_pattern", FILE_NAME_MAX_BYTES),),
     execute=(),
     max_response_s=5.0,
+    errors=(406, 419, 425),
 )
 QFLST = Command(
     name="+QFLST",
@@ -34,6 +35,7 @@ QFLST = Command(
     write=(String("name_pattern", FILE_NAME_MAX_BYTES),),
     execute=(),
     max_response_s=5.0,
+    errors=(405, 406, 417, 425),
 )
 QFDEL = Command(
     name="+QFDEL",
@@ -42,6 +44,7 @@ QFDEL = Command(
     test="+QFDEL: <filename>",
     write=(_NAME,),
     max_response_s=5.0,
+    errors=(405, 406, 418, 425),
 )
 QFUPL = Command(
     name="+QFUPL",
@@ -55,6 +58,7 @@ QFUPL = Command(
         Integer("ackmode", 0, 1, default=0),
     ),
     max_response_s=5.0,
+    errors=(403, 406, 407, 409, 420, 421, 423, 425),
 )
 QFDWL = Command(
     name="+QFDWL",
@@ -63,6 +67,7 @@ QFDWL = Command(
     test="+QFDWL: <filename>",
     write=(_NAME,),
     max_response_s=5.0,
+    errors=(405, 406, 411, 425),
 )
 
 QFOPEN = Command(
@@ -73,6 +78,7 @@ QFOPEN = Command(
     has_read=True,
     write=(_NAME, Integer("mode", 0, 2, default=0)),
     max_response_s=5.0,
+    errors=(405, 406, 410, 413, 420, 425, 426),
 )
 QFREAD = Command(
     name="+QFREAD",
@@ -81,6 +87,7 @@ QFREAD = Command(
     test="+QFREAD: <filehandle>[,<length>]",
     write=(_HANDLE, Integer("length", optional=True)),
     max_response_s=5.0,
+    errors=(402, 411, 416, 425),
 )
 QFWRITE = Command(
     name="+QFWRITE",
@@ -93,6 +100,7 @@ QFWRITE = Command(
         Integer("timeout", 1, 65535, default=5),
     ),
     max_response_s=5.0,
+    errors=(403, 409, 414, 416, 420, 421, 425),
 )
 QFSEEK = Command(
     name="+QFSEEK",
@@ -101,6 +109,7 @@ QFSEEK = Command(
     test="+QFSEEK: <filehandle>,<offset>[,<position>]",
     write=(_HANDLE, Integer("offset"), Integer("position", 0, 2, default=0)),
     max_response_s=5.0,
+    errors=(400, 401, 416, 425),
 )
 QFPOSITION = Command(
     name="+QFPOSITION",
@@ -109,6 +118,7 @@ QFPOSITION = Command(
     test="+QFPOSITION: <filehandle>",
     write=(_HANDLE,),
     max_response_s=5.0,
+    errors=(416, 425),
 )
 QFTUCAT = Command(
     name="+QFTUCAT",
@@ -117,6 +127,7 @@ QFTUCAT = Command(
     test="+QFTUCAT: <filehandle>",
     write=(_HANDLE,),
     max_response_s=5.0,
+    errors=(409, 414, 416, 425),
 )
 QFCLOSE = Command(
     name="+QFCLOSE",
@@ -125,6 +136,7 @@ QFCLOSE = Command(
     test="+QFCLOSE: <filehandle>",
     write=(_HANDLE,),
     max_response_s=5.0,
+    errors=(416, 425),
 )
 
 FILES = (

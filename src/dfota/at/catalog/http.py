@@ -31,6 +31,7 @@ def _setting(word: str, summary: str, parameter: Parameter) -> Command:
         has_read=True,
         write=(parameter,),
         saving=Saving.VOLATILE,
+        errors=(730,),
     )
 
 
@@ -73,6 +74,7 @@ QHTTPURL = Command(
         Integer("timeout", 1, 65535, default=60),
     ),
     saving=Saving.VOLATILE,
+    errors=(704, 711, 726, 730),
 )
 QHTTPGET = Command(
     name="+QHTTPGET",
@@ -86,6 +88,7 @@ QHTTPGET = Command(
     ),
     execute=(),
     max_response_s=_CONNECT_S,
+    errors=(702, 703, 704, 707, 711, 712, 726, 730),
 )
 QHTTPPOST = Command(
     name="+QHTTPPOST",
@@ -94,6 +97,7 @@ QHTTPPOST = Command(
     test="+QHTTPPOST: (1-1024000),(1-65535),(1-65535)",
     write=(Integer("data_length", 1, HTTP_BODY_MAX_BYTES), _INPUT_TIME, _RESPONSE_TIME),
     max_response_s=_CONNECT_S,
+    errors=(702, 703, 704, 707, 711, 712, 726, 730),
 )
 QHTTPPOSTFILE = Command(
     name="+QHTTPPOSTFILE",
@@ -102,6 +106,7 @@ QHTTPPOSTFILE = Command(
     test="+QHTTPPOSTFILE: <file_name>,(1-65535)",
     write=(_FILE_NAME, _RESPONSE_TIME),
     max_response_s=_CONNECT_S,
+    errors=(703, 707, 711, 712, 730),
 )
 QHTTPREAD = Command(
     name="+QHTTPREAD",
@@ -111,6 +116,7 @@ QHTTPREAD = Command(
     write=(_WAIT_TIME,),
     execute=(),
     max_response_s=5.0,
+    errors=(703, 705, 722, 730),
 )
 QHTTPREADFILE = Command(
     name="+QHTTPREADFILE",
@@ -119,6 +125,7 @@ QHTTPREADFILE = Command(
     test="+QHTTPREADFILE: <file_name>,(1-65535)",
     write=(_FILE_NAME, _WAIT_TIME),
     max_response_s=5.0,
+    errors=(703, 705, 722, 730),
 )
 
 HTTP = (

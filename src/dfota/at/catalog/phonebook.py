@@ -25,6 +25,7 @@ CPBS = Command(
     write=(String("storage", 2, only=("SM", "ME", "ON", "EN", "LD", "MC", "RC")),),
     errors=(10, 13),
     saving=Saving.VOLATILE,
+    is_factory_reset=True,
     example=("AT+CPBS?", '+CPBS: "SM",0,250', "OK"),
 )
 CPBR = Command(

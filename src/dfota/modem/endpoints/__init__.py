@@ -4,31 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
-
+from dfota.modem.endpoints.endpoint import Endpoint, Listener
+from dfota.modem.endpoints.places import PortPlace
 from dfota.modem.endpoints.pty import PtyEndpoint
+from dfota.modem.endpoints.rfc2217 import Rfc2217Endpoint
 from dfota.modem.endpoints.tcp import TcpEndpoint
 
-__all__ = ["Endpoint", "PtyEndpoint", "TcpEndpoint"]
-
-
-class Endpoint(Protocol):
-    """A place where hosts can reach a port of the module."""
-
-    @property
-    def address(self) -> str:
-        """What a host opens: a path or a ``socket://`` URL."""
-
-    async def open(self, on_data: Callable[[bytes], None]) -> None:
-        """Be reachable; *on_data* gets what hosts send.
-
-        Raises:
-            EndpointError: the place is taken or not allowed.
-        """
-
-    def write(self, data: bytes) -> None:
-        """Send to whoever listens; lost when nobody does."""
-
-    async def close(self) -> None:
-        """Be gone, without a trace; harmless twice."""
+__all__ = [
+    "Endpoint",
+    "Listener",
+    "PortPlace",
+    "PtyEndpoint",
+    "Rfc2217Endpoint",
+    "TcpEndpoint",
+]

@@ -6,6 +6,7 @@ Rule 1. The link never replaces anything but a link to another pseudo-terminal, 
 our own link is removed at the end.
 Rule 2. While no host has the port open, output is lost, as on a cable that hangs loose:
 a host never reads what was said before it came.
+Rule 3. That a host has it open is DTR; a pseudo-terminal has no other lines.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ import os
 import select
 import termios
 import tty
-from collections.abc import Callable
 from pathlib import Path
 
 from dfota.errors import EndpointError
+from dfota.modem.endpoints.endpoint import UNATTENDED, Listener
+from dfota.modem.lines import HostLines, ModuleLines
 
 PENDING_MAX_BYTES = 16 * 1024 * 1024
 """What a slow host may leave unread; more is lost."""
@@ -27,6 +29,12 @@ PENDING_MAX_BYTES = 16 * 1024 * 1024
 _READ_BYTES = 65536
 _POLL_S = 0.02
 _PTS = "/dev/pts/"
+_SPEEDS = {
+    getattr(termios, name): int(name[1:])
+    for name in dir(termios)
+    if name[0] == "B" and name[1:].isdigit() and name != "B0"
+}
+"""The constants of termios in bits per second."""
 
 
 class PtyEndpoint:
@@ -34,30 +42,33 @@ class PtyEndpoint:
 
     Args:
         link: where a symbolic link to it is made; ``None`` for none.
+        tells_speed: take the speed that the host sets on it for that of a UART.
     """
 
-    def __init__(self, link: Path | None = None) -> None:
+    def __init__(self, link: Path | None = None, *, tells_speed: bool = False) -> None:
         self._link = link
+        self._tells_speed = tells_speed
         self._master: int | None = None
         self._name = ""
         self._is_linked = False
         self._has_host = False
         self._pending = bytearray()
         self._poll: asyncio.TimerHandle | None = None
-        self._on_data: Callable[[bytes], None] = lambda _data: None
+        self._listener: Listener | None = None
+        self._lines = UNATTENDED
 
     @property
     def address(self) -> str:
         """The link, or the terminal itself."""
         return self._name if self._link is None else str(self._link)
 
-    async def open(self, on_data: Callable[[bytes], None]) -> None:
+    async def open(self, listener: Listener) -> None:
         """Make the terminal and its link.
 
         Raises:
             EndpointError: no terminal can be had, or the link's place is taken.
         """
-        self._on_data = on_data
+        self._listener = listener
         self._loop = asyncio.get_running_loop()
         try:
             self._master, slave = os.openpty()
@@ -74,6 +85,7 @@ class PtyEndpoint:
         except BaseException:
             await self.close()
             raise
+        listener.change_lines(self._lines)
         self._look_for_host()
 
     def write(self, data: bytes) -> None:
@@ -87,6 +99,9 @@ class PtyEndpoint:
             self._pending += data
             if was_idle:
                 self._flush()
+
+    def show(self, lines: ModuleLines) -> None:
+        """A pseudo-terminal has no lines."""
 
     async def close(self) -> None:
         """Remove the link, if it is ours, and the terminal."""
@@ -102,6 +117,9 @@ class PtyEndpoint:
             self._loop.remove_writer(self._master)
             os.close(self._master)
             self._master = None
+        self._pending.clear()
+        self._has_host = False
+        self._change_lines(UNATTENDED)
 
     def _make_link(self) -> None:
         if self._link is None:
@@ -133,6 +151,7 @@ class PtyEndpoint:
             self._poll.cancel()
             self._poll = None
         self._loop.add_reader(self._master, self._read)
+        self._change_lines(HostLines(baud=self._speed()))
         return True
 
     def _look_for_host(self) -> None:
@@ -149,7 +168,10 @@ class PtyEndpoint:
         except OSError:
             data = b""  # EIO: the host has closed the port
         if data:
-            self._on_data(data)
+            if self._tells_speed:
+                self._change_lines(HostLines(baud=self._speed()))
+            if self._listener is not None:
+                self._listener.receive(data)
         else:
             self._lose_host()
 
@@ -167,7 +189,22 @@ class PtyEndpoint:
                 termios.tcflush(slave, termios.TCIOFLUSH)
             finally:
                 os.close(slave)
+        self._change_lines(UNATTENDED)
         self._poll = self._loop.call_later(_POLL_S, self._look_for_host)
+
+    def _change_lines(self, lines: HostLines) -> None:
+        before, self._lines = self._lines, lines
+        if lines != before and self._listener is not None:
+            self._listener.change_lines(lines)
+
+    def _speed(self) -> int | None:
+        """The speed that the host has set, where it counts and is a known one."""
+        if not self._tells_speed or self._master is None:
+            return None
+        try:
+            return _SPEEDS.get(termios.tcgetattr(self._master)[5])
+        except termios.error:
+            return None
 
     def _flush(self) -> None:
         if self._master is None:

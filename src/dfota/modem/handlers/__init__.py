@@ -12,9 +12,9 @@ from dfota.at import COMMANDS, Form
 from dfota.at.catalog import VARIANTS
 from dfota.errors import MisuseError
 from dfota.modem.handlers import (
-    call,
     calls,
     clock,
+    dialling,
     files,
     fota,
     general,
@@ -23,8 +23,11 @@ from dfota.modem.handlers import (
     message_sending,
     messages,
     network,
+    packet,
     phonebook,
     power,
+    qcfg,
+    scrub,
     sim,
     ssl,
 )
@@ -46,9 +49,9 @@ _check_complete()
 
 __all__ = [
     "UNSUPPORTED",
-    "call",
     "calls",
     "clock",
+    "dialling",
     "files",
     "fota",
     "general",
@@ -57,8 +60,11 @@ __all__ = [
     "message_sending",
     "messages",
     "network",
+    "packet",
     "phonebook",
     "power",
+    "qcfg",
+    "scrub",
     "sim",
     "ssl",
 ]

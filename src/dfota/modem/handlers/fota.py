@@ -22,6 +22,7 @@ from dfota.modem.nv import FotaApn
 from dfota.modem.port import Port
 from dfota.modem.profiles import MissingPackage
 from dfota.modem.reply import ERROR, OK, Reply, handles, information
+from dfota.modem.scrub import Scrub
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule
@@ -63,14 +64,18 @@ def start_upgrade_of_standard_a(
     if location.startswith(_FILE):
         size = location.removeprefix(_FILE)
         is_number = size.isascii() and size.isdigit() and 0 < len(size) <= 9
-        if module.upgrade.is_busy or not is_number or not 0 < int(size) <= module.files.free_bytes:
+        if _is_busy(module) or not is_number or not 0 < int(size) <= module.files.free_bytes:
             return ERROR
         return Reply(afterwards=lambda: module.upgrade.begin_from_host(port, int(size), wish))
     return _start_remote(module, location, wish)
 
 
+def _is_busy(module: VirtualModule) -> bool:
+    return module.upgrade.is_busy or module.part(Scrub).is_running
+
+
 def _start_local(module: VirtualModule, name: str) -> Reply:
-    if module.upgrade.is_busy:
+    if _is_busy(module):
         return ERROR
     try:
         module.files.locate(name, is_trusted=True)
@@ -83,7 +88,7 @@ def _start_local(module: VirtualModule, name: str) -> Reply:
 
 
 def _start_remote(module: VirtualModule, url: str, wish: Wish = NO_WISH) -> Reply:
-    if module.upgrade.is_busy:
+    if _is_busy(module):
         return ERROR
     place: Location = parse_location(
         url,

@@ -139,12 +139,10 @@ def read_speed(port: Port) -> Reply:
 
 @handles(IPR, Form.WRITE)
 def set_speed(port: Port, rate: int) -> Reply:
-    """Remembered and otherwise without effect: a pty or socket has no speed.
-
-    Only ``AT&W`` keeps it over a restart (AT manual, 3.5).
-    """
-    port.module.ipr = rate
-    return OK
+    """The UART's speed from behind the OK on; only ``AT&W`` keeps it (AT manual, 3.5)."""
+    module = port.module
+    module.ipr = rate
+    return Reply(afterwards=module.settle_speed)
 
 
 @handles(IFC, Form.READ)

@@ -145,7 +145,7 @@ def get_with(port: Port, rsptime: int, data_length: int | None, input_time: int)
             input_s=input_time,
             response_s=rsptime,
         )
-    client.check_idle()
+    client.check_ready()
     message = client.message("GET")
     name = QHTTPGET.name[1:]
     return Reply(effect=lambda: client.send(port, name, message, rsptime))
@@ -170,14 +170,13 @@ def post(port: Port, data_length: int, input_time: int, rsptime: int) -> Reply:
 def post_file(port: Port, file_name: str, rsptime: int) -> Reply:
     """Send a file as body (or as the whole request)."""
     client = port.module.part(HttpClient)
-    client.check_idle()
+    client.check_ready()
     try:
         data = port.module.files.read(file_name)
     except FileSystemError:
         raise HttpClientError(INVALID_PARAMETER) from None
     if not client.settings.requestheader:
         data = client.message("POST", length=len(data)) + data
-    client.location()
     name = QHTTPPOSTFILE.name[1:]
     return Reply(effect=lambda: client.send(port, name, data, rsptime))
 
@@ -218,8 +217,7 @@ def _enter(
 ) -> Reply:
     """Connect, then take *size* bytes from the host, then send what *whole* makes of them."""
     client = port.module.part(HttpClient)
-    client.check_idle()
-    client.location()
+    client.check_ready()
     _check_uart(port)
 
     def begin(end: Callable[[Reply], None]) -> None:

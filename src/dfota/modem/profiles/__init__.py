@@ -18,7 +18,7 @@ from dfota.at import FILE_ERRORS
 from dfota.errors import MisuseError
 from dfota.modem.profiles.boot import BOOT_LINES, BootSettings
 from dfota.modem.profiles.download import DownloadSettings
-from dfota.modem.profiles.files import FileSettings, UploadTimeout
+from dfota.modem.profiles.files import FileSettings, FlashLayout, UploadTimeout
 from dfota.modem.profiles.http import HttpSettings
 from dfota.modem.profiles.identity import IdentitySettings
 from dfota.modem.profiles.kin import OVERLAYS
@@ -33,7 +33,7 @@ from dfota.modem.profiles.upgrade import (
     ResumeStart,
     UpgradeSettings,
 )
-from dfota.modem.setting import Setting
+from dfota.modem.setting import Setting, text_of
 from dfota.modem.surroundings import parse_access_points, parse_technologies
 from dfota.values import Imei
 
@@ -45,6 +45,7 @@ __all__ = [
     "URC_PORTS",
     "BusyAnswer",
     "Difference",
+    "FlashLayout",
     "MissingPackage",
     "Overlay",
     "Profile",
@@ -52,9 +53,13 @@ __all__ = [
     "ResumeStart",
     "Setting",
     "UploadTimeout",
+    "base_of",
+    "differences_of",
     "profile_named",
     "reference",
     "settings",
+    "summary_of",
+    "text_of",
     "with_settings",
 ]
 
@@ -117,6 +122,7 @@ class Profile(
         if self.imei:
             Imei(self.imei)
         parse_technologies(self.rat)
+        parse_technologies(self.technologies)
         parse_access_points(self.network_apn)
 
 
@@ -163,17 +169,53 @@ def reference() -> str:
         "The guide leaves some things open, and real modules differ. Each such thing is a setting of the",
         "profile `bg96`: `dfota modem run … --profile-set KEY=VALUE`. *Evidence* says where the default",
         "comes from; where it says “not documented”, measure your own module and set what it does.",
+        "Other modules are listed behind the table, each as what differs from the one it lies over.",
         "",
         "| Setting | Values | Default | Meaning | Evidence |",
         "|---|---|---|---|---|",
     ]
-    for setting in settings():
-        default = f"`{setting.default_text}`" if setting.default_text else "empty"
-        lines.append(
-            f"| `{setting.name}` | {setting.allowed} | {default} "
-            f"| {setting.meaning} | {setting.evidence} |"
-        )
+    lines += [
+        f"| `{setting.name}` | {setting.allowed} | {_shown(setting.default)} "
+        f"| {setting.meaning} | {setting.evidence} |"
+        for setting in settings()
+    ]
+    for overlay in OVERLAYS:
+        lines += [
+            "",
+            f"## `{overlay.name}`",
+            "",
+            f"{overlay.summary} It lies over `{overlay.base}`, and differs in:",
+            "",
+            "| Setting | Value | Source |",
+            "|---|---|---|",
+        ]
+        lines += [
+            f"| `{entry.setting}` | {_shown(entry.value)} | {entry.source} |"
+            for entry in overlay.differences
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _shown(value: object) -> str:
+    return f"`{text_of(value)}`" if text_of(value) else "empty"
+
+
+_SUMMARY = "BG96 after the DFOTA guide V1.1: the default."
+
+
+def summary_of(name: str) -> str:
+    """One sentence about a profile."""
+    return next((entry.summary for entry in OVERLAYS if entry.name == name), _SUMMARY)
+
+
+def base_of(name: str) -> str:
+    """The profile that it lies over, or nothing."""
+    return next((entry.base for entry in OVERLAYS if entry.name == name), "")
+
+
+def differences_of(name: str) -> tuple[Difference, ...]:
+    """What differs from the profile below it."""
+    return next((entry.differences for entry in OVERLAYS if entry.name == name), ())
 
 
 BG96 = Profile()

@@ -11,6 +11,14 @@ from enum import Enum
 from dfota.modem.setting import FILE, GUIDE, OPEN, setting
 
 
+class FlashLayout(Enum):
+    """How the flash of a factory-new module is divided."""
+
+    BACKUP = "backup"
+    SCRUB = "scrub"
+    IN_PLACE = "in-place"
+
+
 class UploadTimeout(Enum):
     """How an upload ends when the host stops sending."""
 
@@ -22,6 +30,13 @@ class UploadTimeout(Enum):
 class FileSettings:
     """Settings of the file system and the file commands."""
 
+    flash_layout: FlashLayout = setting(
+        FlashLayout.BACKUP,
+        "How a factory-new module divides its flash: a backup partition; a scrub partition, which "
+        "is also the backup; or neither, so that new is written over old.",
+        "DFOTA guide V1.1, notes of 3.1: a backup partition; flash scrub note V1.1: a scrub "
+        "partition behind the code partitions",
+    )
     ufs_total_bytes: int = setting(
         14_483_456, "Size of the file system.", FILE + " 2.1 and a real unit"
     )

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of ``AT+QSSLCFG`` and the HTTP commands; no behaviour here."""
 
+# ruff: noqa: FBT003 - setting() is dataclasses.field, its first argument the default
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ class HttpSettings:
     )
     ssl_ignore_time: int = setting(
         1, "Factory value of `<ignoreltime>` of every SSL context, 0 or 1.", OPEN + _LATER
+    )
+    http_needs_context: bool = setting(
+        True,
+        "A request needs a context that `AT+QIACT` activated, else it is error 709; false: the "
+        "module activates it.",
+        OPEN + "HTTP manual V1.0, 1.1: activating it is a step of the procedure",
     )
     http_parameter_error: int = setting(
         730,

@@ -35,6 +35,17 @@ class PortLineSettings:
         OPEN + "the pulse of RI for a URC is 120 ms (AT manual, `urc/ri/other`); fwupd looks "
         "every 100 ms and takes one line of each read",
     )
+    wrong_speed_garbles: bool = setting(
+        True,
+        "What is sent to or from `uart1` at another speed than `AT+IPR` arrives garbled, where "
+        "the host's speed is known (RFC 2217, or `pty_tells_speed`).",
+        "what every UART does; `uart1` is the main UART, the other ports are USB",
+    )
+    pty_tells_speed: bool = setting(
+        False,
+        "Take the speed that a host sets on a pseudo-terminal for the speed of its UART.",
+        "simulation only; many programs leave a pseudo-terminal at 38400 or 9600",
+    )
     wait_floor_s: float = setting(
         5.0,
         "Shortest patience with host and server in real seconds, however fast the speed.",

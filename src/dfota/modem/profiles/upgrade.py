@@ -120,6 +120,13 @@ class UpgradeSettings:
         "package and restarts once more; a power cut leads there again.",
         GUIDE + "forced upgrade mode is entered only after a power cut in `RESTORE`",
     )
+    resume_updating: bool = setting(
+        False,
+        "Go on with `UPDATING` where a power cut ended it; false: the old firmware boots, and the "
+        "upgrade has to be started again.",
+        OPEN + "the guide promises it for `RESTORE` only; the vendor's FAQ for other modules: it "
+        "continues at a break point",
+    )
     upgrade_attempts: int = setting(
         0,
         "How often the recovery system is started for one package before it is given up; 0: "
@@ -167,6 +174,12 @@ class UpgradeSettings:
         True,
         'Know `AT+QCFGEXT="fota_apn"`; false: `ERROR`, and the download uses context 1.',
         GUIDE + "3.2 (new in V1.1)",
+    )
+    scrub_command: bool = setting(
+        True,
+        "Know `AT+QSCRUB` and `AT+QSCRUBCFG`; without a scrub partition they report that a scrub "
+        "is not supported.",
+        "flash scrub note V1.1",
     )
     accept_unquoted_url: bool = setting(
         False, "Take `AT+QFOTADL=<url>` without quotes.", OPEN + "one driver writes it so"

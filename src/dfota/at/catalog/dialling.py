@@ -47,4 +47,4 @@ ATO = Command(
     example=("ATO", "NO CARRIER"),
 )
 
-CALL = (ATA, ATD, ATH, ATO)
+DIALLING = (ATA, ATD, ATH, ATO)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dfota.at import Form, ResultCode
-from dfota.at.catalog.call import ATA, ATD, ATH, ATO
+from dfota.at.catalog.dialling import ATA, ATD, ATH, ATO
 from dfota.modem.port import Port
 from dfota.modem.reply import OK, Reply, handles
 
