@@ -11,7 +11,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from powerloss_scenes import MATRIX, SPECS, BrickError, Case, Fault, Tally, failure, the_scene
+from powerloss_scenes import (
+    MATRIX,
+    SPECS,
+    BrickError,
+    Case,
+    Fault,
+    Tally,
+    acknowledged_pages_survive,
+    failure,
+    the_scene,
+)
 
 from dfota.engine import Engine
 from dfota.flash import Cut, CutMode, FaultKind
