@@ -28,11 +28,14 @@ from dfota.errors import (
     StateDirectoryError,
 )
 from dfota.modem import BG96, Power, StateDirectory
+from dfota.modem.endpoints.com_port import ComPortSession
+from dfota.modem.lines import HostLines, ModuleLines
 from dfota.modem.messages import Messages
 from dfota.modem.nv import load_nv, save_nv
+from dfota.modem.profiles import PROFILES
 from dfota.modem.tpdu import parse_pdu
 from dfota.modem.world import world_facts
-from modem_fuzz.bed import PORTS, Bed, release
+from modem_fuzz.bed import PORTS, Bed, release, small
 from modem_fuzz.choices import Choices
 from modem_fuzz.watchman import watching
 
@@ -55,6 +58,7 @@ RAW = (
     *(b"0051FF00000008000A0500030002016D4B8BD5\x1a", b"AT&W\r", b"ATZ\r", b"ATD*99#\r", b"ATO\r"),
 )
 PAUSES_S = (0.0, 0.001, 0.01, 0.2, 0.5, 1.0, 1.1, 3.0, 10.0, 70.0, 400.0)
+BAUDS = (None, 0, 9600, 115200, 2**32 - 1)
 WORLD = sorted(fact.name for fact in world_facts())
 WORLD_VALUES = (
     *("", "0", "1", "-1", "99", "none", "ready", "pin", "puk", "true", "false", "cat-m1", "egprs"),
@@ -83,7 +87,7 @@ def command_line(choices: Choices) -> bytes:
 def session(data: bytes) -> None:
     """Two ports, a world that changes, time that passes, and power that comes and goes."""
     choices = Choices(data)
-    bed = Bed()
+    bed = Bed(small(PROFILES[choices.one_of(sorted(PROFILES))]))
     for _ in range(64):
         if choices.is_used_up:
             break
@@ -111,9 +115,13 @@ def _act(bed: Bed, choices: Choices) -> None:
 
 
 def _disturb(bed: Bed, choices: Choices) -> None:
-    match choices.byte() % 4:
+    match choices.byte() % 5:
         case 0:
             bed.module.cut_power()
+        case 4:
+            bits = choices.byte()
+            lines = HostLines(bool(bits & 1), bool(bits & 2), bool(bits & 4), choices.one_of(BAUDS))
+            bed.module.change_lines(PORTS[bits >> 7], lines, bed.now)
         case 1:
             bed.module.power_on()
         case 2:
@@ -297,13 +305,65 @@ def _good_directory() -> Path:
     return Path(_GOOD[0].name) / "module"
 
 
+def rfc2217(data: bytes) -> None:
+    """A network serial port: whatever a client says, it answers boundedly and keeps its bytes."""
+    choices = Choices(data)
+    sent, came = bytearray(), bytearray()
+    session = ComPortSession(
+        "dfota", send=sent.extend, on_data=came.extend, on_lines=lambda _lines: None
+    )
+    session.begin(ModuleLines(dsr=True))
+    fed = 0
+    while not choices.is_used_up:
+        piece = choices.some_bytes() if choices.byte() % 2 else choices.one_of(TELNET)
+        fed += len(piece)
+        session.feed(piece)
+        if choices.byte() % 4 == 0:
+            session.write(choices.some_bytes(16))
+            session.show(ModuleLines(dcd=bool(choices.byte() & 1)))
+    assert len(came) <= fed
+    assert len(sent) <= 200 + 300 * (fed + len(data))
+
+
+TELNET = (
+    *(b"\xff\xfd\x2c", b"\xff\xfb\x2c", b"\xff\xfe\x2c", b"\xff\xfd\x00", b"\xff\xfb\x00"),
+    *(b"\xff\xfd\x18", b"\xff\xff", b"\xff\xf3", b"\xff\xf6", b"\xff", b"\r\0", b"AT\r\n"),
+    *(b"\xff\xfa\x2c\x01\x00\x01\xc2\x00\xff\xf0", b"\xff\xfa\x2c\x05\x08\xff\xf0"),
+    *(b"\xff\xfa\x2c\x0b", b"\xff\xf0", b"\xff\xfa\x2c\x00\xff\xf0", b"\xff\xfa" + b"x" * 300),
+)
+
+
+def world(data: bytes) -> None:
+    """Facts around the module by any name with any text: refused with a reason, or obeyed."""
+    choices = Choices(data)
+    bed = Bed()
+    for _ in range(24):
+        if choices.is_used_up:
+            break
+        name = choices.one_of(WORLD) if choices.byte() % 8 else _text(choices)
+        value = choices.one_of(WORLD_VALUES) if choices.byte() % 2 else _text(choices)
+        with contextlib.suppress(MisuseError):
+            bed.module.world.change(name, value)
+        if choices.byte() % 2:
+            bed.feed(command_line(choices))
+        bed.wait(choices.one_of(PAUSES_S))
+    bed.module.world.change("sim", "ready")
+    bed.check()
+
+
+def _text(choices: Choices) -> str:
+    return choices.some_bytes(80).decode("utf-8", "surrogateescape")
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "line": line,
     "message": message,
     "names": names,
     "nv": nv,
     "reply": reply,
+    "rfc2217": rfc2217,
     "session": session,
     "state": state,
+    "world": world,
 }
 """Name → target."""

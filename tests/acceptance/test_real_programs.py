@@ -115,6 +115,7 @@ def test_gammu_identifies_the_module_and_its_network(gammu, imei):
     text = gammu(
         "identify",
         "getsecuritystatus",
+        "networkinfo",
         "battery",
         "getsmsc",
         "getsmsfolders",
@@ -123,6 +124,8 @@ def test_gammu_identifies_the_module_and_its_network(gammu, imei):
     assert f": {imei}" in text
     assert "BG96MAR02A07M1G" in text
     assert "Nothing to enter" in text
+    assert re.search(r"Network state +: home network", text)
+    assert re.search(r"GPRS +: attached", text)
     assert re.search(r'Number +: "\+61418706700"', text)
     assert "powered from battery" in text
 

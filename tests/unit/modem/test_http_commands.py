@@ -454,6 +454,8 @@ def test_a_server_that_leaves_while_the_request_is_entered(bench):
     assert connect(bench, "AT+QHTTPGET=60,4,30") == b"\r\nCONNECT\r\n"
     assert answer(bench, Closed()) == b""
     assert bench.send(b"GET ") == OK.encode() + b"\r\n+QHTTPGET: 719\r\n"
+    bench.wait(100)
+    assert bench.take() == b""  # it is told once
 
 
 def test_a_request_that_is_no_request_is_723(bench):

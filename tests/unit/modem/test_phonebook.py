@@ -28,7 +28,8 @@ def test_entries_are_written_found_and_deleted(bench):
 
 def test_the_phonebook_survives_a_power_cut(bench):
     bench.ask('AT+CPBW=250,"112*#",,"é"'.replace("é", "e"))
-    bench.module.cut_power()
+    bench.kill()
+    bench.open()
     bench.boot().quiet()
     assert bench.ask("AT+CPBR=250") == f'\r\n+CPBR: 250,"112*#",129,"e"\r\n{OK}'
 

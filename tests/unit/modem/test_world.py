@@ -105,3 +105,12 @@ def test_an_access_point_with_credentials_wants_both_of_them():
     assert not point.admits("joe", "Secret")
     assert not point.admits("", "")
     assert AccessPoint("open").admits("whoever", "x")
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"), [("lte_band", -1), ("lte_band", 0), ("gsm_channel", -1)]
+)
+def test_a_band_or_channel_that_no_network_has_is_refused(bench, fact, value):
+    with pytest.raises(MisuseError, match=fact):
+        bench.module.world.change(fact, value)
+    assert bench.ask("AT+CSQ").endswith("OK\r\n")
