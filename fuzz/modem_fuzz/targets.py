@@ -8,7 +8,8 @@ import contextlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from importlib import resources
 from pathlib import Path
 
 from dfota.at import (
@@ -25,14 +26,18 @@ from dfota.errors import (
     DfotaError,
     FileSystemError,
     MisuseError,
+    ScenarioError,
     StateDirectoryError,
 )
-from dfota.modem import BG96, Power, StateDirectory
+from dfota.modem import BG96, Power, Speed, StateDirectory
 from dfota.modem.endpoints.com_port import ComPortSession
+from dfota.modem.laboratory import VERBS, perform
 from dfota.modem.lines import HostLines, ModuleLines
 from dfota.modem.messages import Messages
 from dfota.modem.nv import load_nv, save_nv
 from dfota.modem.profiles import PROFILES
+from dfota.modem.scenario import Scenario, shipped
+from dfota.modem.snapshot import Snapshot
 from dfota.modem.tpdu import parse_pdu
 from dfota.modem.world import world_facts
 from modem_fuzz.bed import PORTS, Bed, release, small
@@ -60,6 +65,13 @@ RAW = (
 PAUSES_S = (0.0, 0.001, 0.01, 0.2, 0.5, 1.0, 1.1, 3.0, 10.0, 70.0, 400.0)
 BAUDS = (None, 0, 9600, 115200, 2**32 - 1)
 WORLD = sorted(fact.name for fact in world_facts())
+_SCENARIOS = resources.files("dfota.modem").joinpath("scenarios")
+
+
+def _scenario_lines(name: str) -> list[bytes]:
+    return (_SCENARIOS / f"{name}.toml").read_bytes().splitlines()
+
+
 WORLD_VALUES = (
     *("", "0", "1", "-1", "99", "none", "ready", "pin", "puk", "true", "false", "cat-m1", "egprs"),
     *("a=b", "a=none,b=1.2.3.4", "h:1", ":80", "x:y:z", "denied", "ipv4", "é", "9" * 400, "nan"),
@@ -351,18 +363,94 @@ def world(data: bytes) -> None:
     bed.check()
 
 
+def scenario(data: bytes) -> None:
+    """A scenario file: refused with the line, or a scenario."""
+    choices = Choices(data)
+    text = bytearray()
+    for _ in range(64):
+        if choices.is_used_up:
+            break
+        text += choices.some_bytes(60) if choices.byte() % 4 == 3 else choices.one_of(_TOML)
+        if choices.byte() % 4:
+            text += b"\n"
+    with contextlib.suppress(ScenarioError):
+        Scenario.parse(bytes(text), "fuzz.toml", "fuzz")
+
+
+_TOML = tuple(sorted({line for each in shipped() for line in _scenario_lines(each.name)}))
+
+
+def laboratory(data: bytes) -> None:
+    """Verbs of the control channel with any parameters: refused with a reason, or done."""
+    choices = Choices(data)
+    bed = Bed()
+    for _ in range(16):
+        if choices.is_used_up:
+            break
+        verb = choices.one_of(sorted(VERBS))
+        given = {
+            parameter.name: _value(choices, parameter.words)
+            for parameter in VERBS[verb].parameters
+            if choices.byte() % 4
+        }
+        if choices.byte() % 16 == 15:
+            given[_text(choices)] = 1
+        with contextlib.suppress(MisuseError, FileSystemError):
+            json.dumps(perform(bed.module, verb, given))
+        bed.feed(command_line(choices))
+        bed.wait(choices.one_of(PAUSES_S[:8]))
+    bed.module.timeline.speed = Speed(1.0)
+    bed.wait(100.0)
+
+
+def _value(choices: Choices, words: Sequence[str]) -> object:
+    match choices.byte() % 8:
+        case 0 | 1 | 2 if words:
+            return choices.one_of(words)
+        case 3:
+            return _text(choices)
+        case 4:
+            return choices.byte()
+        case 5:
+            return choices.one_of((None, True, -1, 1.5, 2**70, [], {}, "nan", float("inf"), "é"))
+        case 6:
+            return choices.one_of(
+                ("usbat", "1.5", "max", "restore:47", "updating:0:tail", "QQ==", "sim")
+            )
+        case _:
+            return choices.one_of(("EUFS:/datatx/a", "UFS:a", "../a", "", "*", "0", "A" * 5000))
+
+
+def snapshot(data: bytes) -> None:
+    """A snapshot that somebody wrote: refused, or put into a module."""
+    choices = Choices(data)
+    state = Bed().state
+    lines = Snapshot.of(state).encode().splitlines()
+    for _ in range(choices.byte() % 4):
+        place = choices.byte() % len(lines)
+        line = lines[place]
+        cut = int.from_bytes(choices.some_bytes(2), "big") % (len(line) + 1)
+        lines[place] = line[:cut] + choices.some_bytes(40) + line[cut + choices.byte() :]
+    text = b"\n".join(lines) if choices.byte() % 8 else choices.rest()
+    with contextlib.suppress(MisuseError, FileSystemError):
+        Snapshot.decode(text).put_back(state)
+
+
 def _text(choices: Choices) -> str:
     return choices.some_bytes(80).decode("utf-8", "surrogateescape")
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "laboratory": laboratory,
     "line": line,
     "message": message,
     "names": names,
     "nv": nv,
     "reply": reply,
     "rfc2217": rfc2217,
+    "scenario": scenario,
     "session": session,
+    "snapshot": snapshot,
     "state": state,
     "world": world,
 }

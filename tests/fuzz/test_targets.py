@@ -23,7 +23,15 @@ from modem_fuzz.bed import Bed  # noqa: E402
 from modem_fuzz.targets import TARGETS  # noqa: E402
 
 SEEDS = sorted((FUZZ / "modem_fuzz" / "seeds").glob("*/*.hex"))
-EXAMPLES = {"session": 50, "world": 30, "names": 40, "state": 40, "nv": 200}
+EXAMPLES = {
+    "session": 50,
+    "laboratory": 40,
+    "snapshot": 40,
+    "world": 30,
+    "names": 40,
+    "state": 40,
+    "nv": 200,
+}
 
 
 def test_there_are_seeds() -> None:

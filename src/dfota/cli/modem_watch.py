@@ -20,6 +20,7 @@ _LINES_MAX = 2000
 _MAP_WIDTH = 30
 _ROWS_MAX = 8
 _PHASES = ("download", "updating", "restore")
+_PARTITIONS_MAX = 4
 _AREA_MARKS = {"journal": "J", "plan": "P", "active": "A", "backup": "B", "checkpoints": "C"}
 
 
@@ -62,13 +63,14 @@ class WatchApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     #top { height: 1; background: $primary; color: $text; }
-    #traffic { width: 1fr; border-right: solid $primary; }
-    #side { width: 34; padding: 0 1; }
+    #traffic { width: 1fr; scrollbar-size-vertical: 1; background: $background; }
+    #side { width: 33; padding: 0 1; background: $surface; }
     .bar { height: 1; }
     .bar Label { width: 10; }
     .bar ProgressBar { width: 22; }
-    .bar Bar { width: 15; }
-    #map, #world, #journal { height: auto; margin-top: 1; }
+    .bar Bar { width: 14; }
+    .bar PercentageStatus { width: 6; }
+    #map, #world, #flash { height: auto; margin-top: 1; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "verb('power-cut')", "Cut power"),
@@ -96,7 +98,7 @@ class WatchApp(App[None]):
                     with Horizontal(classes="bar"):
                         yield Label(phase)
                         yield ProgressBar(100, show_eta=False, id=f"bar-{phase}")
-                yield Static("", id="journal")
+                yield Static("", id="flash")
                 yield Static("", id="map")
                 yield Static("", id="world")
         yield Footer(show_command_palette=False)
@@ -174,7 +176,8 @@ class WatchApp(App[None]):
             case "bytes":
                 arrow = {">": "→", "<": "←"}.get(str(event["direction"]), "?")
                 style = "cyan" if arrow == "→" else "green"
-                self._say(f"{event['at_s']:9.3f} {event['port']} {arrow} {event['text']}", style)
+                text = _line(str(event["text"])) if arrow == "←" else event["text"]
+                self._say(f"{event['at_s']:8.2f} {event['port']} {arrow} {text}", style)
             case "power":
                 self._state["power"] = event["power"]
             case "phase":
@@ -190,12 +193,12 @@ class WatchApp(App[None]):
             case "time":
                 self._state["time"] = {**self._state.get("time", {}), **event}
             case "cut":
-                self._say(f"{event['at_s']:9.3f} {event['text']}", "bold red")
+                self._say(f"{event['at_s']:8.2f} {event['text']}", "bold red")
             case "warning":
                 self._say(str(event["text"]), "red")
             case "log" | "scenario" | "port" | "gap":
                 text = " ".join(f"{k}={v}" for k, v in event.items() if k not in ("at_s", "kind"))
-                self._say(f"{event.get('at_s', 0):9.3f} {event['kind']}: {text}", "yellow")
+                self._say(f"{event.get('at_s', 0):8.2f} {event['kind']}: {text}", "yellow")
         if "at_s" in event:
             self._state.setdefault("time", {})["virtual_s"] = event["at_s"]
         self._refresh_all()
@@ -221,8 +224,12 @@ class WatchApp(App[None]):
         )
         self.query_one("#top", Static).update(Text(top, no_wrap=True))
         flash = self._state.get("flash", {})
-        journal = f"flash: {flash.get('operations', 0):,} operations\n{flash.get('text', '')}"
-        self.query_one("#journal", Static).update(Text(journal))
+        partitions = "\n".join(
+            f"{entry['name']:<12}{entry['size']:>10,} {entry['digest'][:8]}"
+            for entry in flash.get("partitions", ())[:_PARTITIONS_MAX]
+        )
+        newest = f"{flash.get('operations', 0):,} operations\n{flash.get('text', '')}"
+        self.query_one("#flash", Static).update(Text(f"{partitions}\n{newest}".strip()))
         self.query_one("#map", Static).update(self._map(flash))
         shown = ("sim", "coverage", "rat", "rssi", "supply_mv", "packets")
         world = "\n".join(f"{name} {self._world[name]}" for name in shown if name in self._world)
@@ -254,3 +261,13 @@ class WatchApp(App[None]):
             if cell % _MAP_WIDTH == _MAP_WIDTH - 1:
                 text.append("\n")
         return text
+
+
+def _line(text: str) -> str:
+    """What the module wrote, without the line ends around it."""
+    end = r"\r\n"
+    while text.startswith(end):
+        text = text.removeprefix(end)
+    while text.endswith(end):
+        text = text.removesuffix(end)
+    return text.replace(end, " ⏎ ") or "⏎"

@@ -127,6 +127,12 @@ class DirectoryStorage:
             else:
                 os.unlink(path[-1], dir_fd=folder)
 
+    def move(self, path: EfsPath, place: EfsPath) -> None:
+        """See ``Storage``."""
+        with self._opened(path[:-1]) as source, self._opened(place[:-1]) as target:
+            os.replace(path[-1], place[-1], src_dir_fd=source, dst_dir_fd=target)
+            os.fsync(target)
+
     def make_folder(self, path: EfsPath) -> None:
         """See ``Storage``."""
         with self._opened(path[:-1]) as folder:

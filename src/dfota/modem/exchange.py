@@ -186,6 +186,7 @@ class Exchange:
         self._is_paused = False
         self._is_held = False
         self._is_forgotten = False
+        self._is_asked = False
         self._is_in_vain = False
         self._heard_at_s = 0.0
         self._interim_count = 0
@@ -342,6 +343,9 @@ class Exchange:
         self._go_on()
 
     def _send(self, message: bytes) -> None:
+        if self._is_over:
+            return
+        self._is_asked = True
         # h11 has to know the method only; the message goes out as its client wrote it.
         try:
             method = message.split(b" ", 1)[0]
@@ -356,6 +360,10 @@ class Exchange:
 
     def _parse(self, data: bytes) -> None:
         """Feed the HTTP parser and tell what it finds; no data is the end of the connection."""
+        if not self._is_asked:
+            # Whoever speaks before it was asked speaks something else.
+            self._end(FetchEnd.MALFORMED if data else FetchEnd.CLOSED)
+            return
         try:
             self._http.receive_data(data)
             while not self._is_over:

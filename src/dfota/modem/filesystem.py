@@ -369,6 +369,16 @@ class FileSystem:
         with _failing_as(WRITE_FAILED, path[-1], full=DRIVE_FULL):
             self._storage.sync(path)
 
+    def move(self, path: EfsPath, place: EfsPath) -> None:
+        """Put a file in place of what stands at *place*, and make sure that it stays.
+
+        Raises:
+            FileSystemError: 409 it cannot be done.
+        """
+        with _failing_as(WRITE_FAILED, place[-1]):
+            self._storage.sync(path)
+            self._storage.move(path, place)
+
     # -- the tree, for those who do not come through an AT command -----------------------
 
     def make_folder(self, path: EfsPath) -> None:

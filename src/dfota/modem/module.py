@@ -41,6 +41,7 @@ from dfota.modem.state import ModuleState
 from dfota.modem.timeline import Pace, Speed, Timeline
 from dfota.modem.trust import Trust
 from dfota.modem.upgrade import Upgrade
+from dfota.modem.urc_gate import UrcGate
 from dfota.modem.world import World
 from dfota.package import Release
 
@@ -310,11 +311,17 @@ class VirtualModule(Embedded):
                 self.log(f"the package stays: {error}")
 
     def report(self, urc: Urc | str) -> None:
-        """Print an unsolicited result code."""
+        """Print an unsolicited result code, when the settings let it through."""
+        port = self.urc_port
+        if port is not None:
+            self.part(UrcGate).report(urc)
+            self.lines[port.name].ring()
+
+    def print_urc(self, urc: Urc | str) -> None:
+        """Print an unsolicited result code whose time has come."""
         port = self.urc_port
         if port is not None:
             port.report(urc)
-            self.lines[port.name].ring()
 
     def urc_pause_s(self) -> float:
         """Virtual seconds until a URC can be printed at once."""

@@ -24,10 +24,10 @@ from dfota.modem.surroundings import (
     parse_operators,
     parse_technologies,
 )
+from dfota.modem.urc_gate import UrcGate
 
 if TYPE_CHECKING:
     from dfota.modem.module import VirtualModule
-    from dfota.modem.port import Port
     from dfota.modem.timeline import Timer
 
 MINIMUM = 0
@@ -313,6 +313,8 @@ class Radio:
                 self.search()
         elif fact in _PLACE:
             self._report_changes()
+        elif fact == "ap_ready":
+            self._module.part(UrcGate).level_changed()
         else:
             self._module.part(PacketData).reconsider(fact)
         self._module.part(Exchanges).look()
@@ -380,16 +382,18 @@ class Radio:
             before, self._told[command] = self._told[command], now
             mode = 0 if port is None else getattr(port.settings, command[1:].lower())
             is_news = now[0] != before[0] or (mode > 1 and now[1] != before[1])
-            if port is not None and mode and is_news:
-                self._report_to(port, command, with_place=mode > 1)
+            if mode and is_news:
+                self._report(command, with_place=mode > 1)
 
-    def _report_to(self, port: Port, command: str, *, with_place: bool) -> None:
+    def _report(self, command: str, *, with_place: bool) -> None:
         place = self.location(command) if with_place else None
         if place is None:
-            port.report(RegistrationReported(command, self.stat(command)))
-        else:
-            area, cell, technology = place
-            port.report(RegistrationReported(command, self.stat(command), area, cell, technology))
+            self._module.report(RegistrationReported(command, self.stat(command)))
+            return
+        area, cell, technology = place
+        self._module.report(
+            RegistrationReported(command, self.stat(command), area, cell, technology)
+        )
 
     def _stop_search(self) -> None:
         if self._timer is not None:

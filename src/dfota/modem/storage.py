@@ -77,6 +77,9 @@ class Storage(Protocol):
     def remove(self, path: EfsPath) -> None:
         """Remove a file or an empty folder."""
 
+    def move(self, path: EfsPath, place: EfsPath) -> None:
+        """Put a file in place of what stands at *place*, at one instant."""
+
     def make_folder(self, path: EfsPath) -> None:
         """Make a folder; harmless when it is there."""
 
@@ -152,6 +155,15 @@ class MemoryStorage:
         if self._tree[path] is None and self.children(path):
             raise _failure(errno.ENOTEMPTY)
         del self._tree[path]
+
+    def move(self, path: EfsPath, place: EfsPath) -> None:
+        """See ``Storage``."""
+        self._folder(place[:-1])
+        if self._tree.get(place, b"") is None:
+            raise _failure(errno.EISDIR)
+        self._tree[place] = self._file(path)
+        if path != place:
+            del self._tree[path]
 
     def make_folder(self, path: EfsPath) -> None:
         """See ``Storage``."""

@@ -77,6 +77,8 @@ class VerbParameter:
             most = TEXT_MAX_BYTES if self.maximum == 1e9 else self.maximum
             if len(value) > most or (self.words and value not in self.words):
                 raise wrong
+            if any("\ud800" <= character <= "\udfff" for character in value):
+                raise wrong  # JSON can write half of a pair; no file and no line can hold it
         elif self.kind is not bool and not self.minimum <= value <= self.maximum:
             raise MisuseError(
                 f"{self.name} is {self.minimum:g} to {self.maximum:g}, not {str(value)[:80]}"

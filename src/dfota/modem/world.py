@@ -67,6 +67,10 @@ class World:
     adc1_mv: int = setting(0, "Voltage at the ADC channel 1, millivolts.", _LAB)
     temperature: int = setting(30, "Temperature of the module, degrees Celsius.", _LAB)
 
+    ap_ready: bool = setting(
+        True, 'Level of the pin AP_READY, true is high; see `AT+QCFG="apready"`.', _LAB
+    )
+
     coverage: bool = setting(True, "Whether any cell can be heard.", _LAB)
     rat: str = setting(
         "cat-m1,cat-nb1,egprs",

@@ -9,12 +9,13 @@ Rule 2. One request per connection, so that each behaviour is seen alone.
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -43,6 +44,9 @@ class Behaviour:
         omit_length: no such field; the end of the connection ends the body.
         chunked: send the body in chunks.
         compressed: claim ``Content-Encoding: gzip`` (the body stays as it is).
+        etag: strong validator (without its quotes); with one, the rest of a file can be asked for.
+        content_range: that field, instead of the truth.
+        last_modified: date as the validator; the same.
         head: these bytes instead of status line and fields; write their ends too.
     """
 
@@ -56,6 +60,9 @@ class Behaviour:
     omit_length: bool = False
     chunked: bool = False
     compressed: bool = False
+    etag: str | None = None
+    last_modified: str | None = None
+    content_range: str | None = None
     head: bytes | None = None
 
 
@@ -318,6 +325,13 @@ class FakePackageServer:
             status = HTTPStatus.NOT_FOUND
         if status != HTTPStatus.OK or body is None:
             body = f"{status}\n".encode()
+        elif (start := _wanted_start(request, how)) is not None:
+            if start >= len(body):
+                status, body = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, b""
+            else:
+                truth = f"bytes {start}-{len(body) - 1}/{len(body)}"
+                how = replace(how, content_range=how.content_range or truth)
+                status, body = HTTPStatus.PARTIAL_CONTENT, body[start:]
         connection.sendall(how.head if how.head is not None else _head(status, body, how))
         if request.method == "HEAD":
             return
@@ -344,6 +358,12 @@ def _head(status: int, body: bytes, how: Behaviour) -> bytes:
     lines = [f"HTTP/1.1 {status} {phrase}", "Connection: close"]
     if how.location is not None:
         lines.append(f"Location: {how.location}")
+    if how.etag is not None:
+        lines.append(f'ETag: "{how.etag}"')
+    if how.last_modified is not None:
+        lines.append(f"Last-Modified: {how.last_modified}")
+    if how.content_range is not None:
+        lines.append(f"Content-Range: {how.content_range}")
     if how.compressed:
         lines.append("Content-Encoding: gzip")
     if how.chunked:
@@ -352,6 +372,16 @@ def _head(status: int, body: bytes, how: Behaviour) -> bytes:
         claimed = len(body) if how.content_length is None else how.content_length
         lines.append(f"Content-Length: {claimed}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _wanted_start(request: FakeRequest, how: Behaviour) -> int | None:
+    """Where the part begins that is asked for, if there is a right to ask for one."""
+    match = re.fullmatch(r"bytes=([0-9]{1,15})-", request.fields.get("range", ""))
+    validators = {f'"{how.etag}"' if how.etag else None, how.last_modified} - {None}
+    if match is None or not validators:
+        return None
+    condition = request.fields.get("if-range")
+    return int(match[1]) if condition is None or condition in validators else None
 
 
 def _send(connection: socket.socket, body: bytes, *, chunked: bool) -> None:

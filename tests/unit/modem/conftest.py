@@ -305,6 +305,7 @@ class Rig:
         self.files = self.state.files
         self.folder = path / "efs" / "fota"
         self.module: VirtualModule | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.printed = b""
         self.progress: list[tuple[int, int | None]] = []
 
@@ -352,11 +353,15 @@ class Rig:
             on_end=on_end,
         )
 
-    async def drive(self, until: Callable[[], bool], begin: Callable[[], None]) -> None:
-        """Let the module live in real time until *until*."""
+    async def drive(
+        self, until: Callable[[], bool], begin: Callable[[], None], *, goes_on: bool = False
+    ) -> None:
+        """Let the module live in real time until *until*; *goes_on*: and stay connected."""
         assert self.module is not None
         module, loop = self.module, asyncio.get_running_loop()
-        self._loop, self._started_at, self._news = loop, loop.time(), asyncio.Event()
+        if loop is not self._loop:
+            self._started_at = loop.time() - module.timeline.now
+        self._loop, self._news = loop, asyncio.Event()
         module.advance(0.0)
         begin()
         async with asyncio.timeout(20):
@@ -369,11 +374,13 @@ class Rig:
                 self._news.clear()
                 module.advance(self.now)
                 await asyncio.sleep(0)
-        module.links.halt()
-        await asyncio.sleep(0)
+        if not goes_on:
+            module.links.halt()
+            await asyncio.sleep(0)
 
     @property
     def now(self) -> float:
+        assert self._loop is not None
         return self._loop.time() - self._started_at
 
     def _hear(self, number: int, event: LinkEvent) -> None:

@@ -124,12 +124,14 @@ def test_a_snapshot_is_the_whole_module(client, package, lab):
     snapshot = client.request("GET", "snapshot")
     client.request("PUT", "files/EUFS:/fota/update.zip", package)
     client.request("DELETE", "files/UFS:kept")
+    client.request("PUT", "files/EUFS:/datatx/later", b"later")
     client.perform("type", {"port": "usbat", "text": r"AT+QFOTADL=1\r"})
     wait_for_revision(client, "_01.019.01.019")
     client.request("PUT", "snapshot", snapshot)
     client.module.wait_running(PATIENCE_S)
     assert client.facts("state")["revision"] == lab.old.revision.text
     assert client.request("GET", "files/UFS:kept") == b"kept"
+    assert client.perform("ls", {"folder": "datatx"})["files"] == {"kept": 4}
     assert client.request("GET", "files/EUFS:/fota/update.zip") == b""
 
 
@@ -222,6 +224,7 @@ def test_every_verb_refuses_what_it_does_not_know(client, verb):
         ("noise", {"port": "usbat", "text": "\\q\\x"}),
         ("put", {"name": "x", "content": "!"}),
         ("restore", {"snapshot": "{}"}),
+        ("restore", {"snapshot": "\udcdf"}),
         ("flash-fault", {"kind": "gremlins"}),
     ],
 )

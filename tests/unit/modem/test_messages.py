@@ -151,8 +151,8 @@ def test_errors_follow_the_error_format(bench):
 
 
 def test_messages_survive_a_power_cut(text_bench):
-    write(text_bench, 'AT+CMGW="123"', "kept")
     text_bench.ask('AT+CSCA="+8613800210500",145')
+    write(text_bench, 'AT+CMGW="123"', "kept")
     text_bench.kill()
     text_bench.open()
     text_bench.boot().quiet()

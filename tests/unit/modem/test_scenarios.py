@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from dfota.errors import FileUnreadableError, MisuseError, ScenarioError
 from dfota.modem import Scenario, scenario_named, scenarios, scenarios_reference
+from dfota.modem.inputs import VerbIn
 
 sys.path.insert(0, str(Path(__file__).parent))
 from stage import Stage
@@ -61,6 +62,17 @@ def test_what_a_scenario_promises_happens(stage, name):
     scenario = scenario_named(name)
     assert scenario.rehearsal, "it promises nothing"
     stage(scenario).rehearse()
+
+
+def test_a_step_that_waits_outlives_a_power_cut(stage):
+    scenario = parse(HEAD + '[[step]]\nat = "60s"\ndo = "urc"\ntext = "+X: 60"\n')
+    stage = stage(scenario)
+    stage.run(lambda: False, 20)
+    stage.put(VerbIn("power-cut"))
+    stage.run(lambda: False, 5)
+    stage.put(VerbIn("power-on"))
+    assert stage.run(lambda: b"+X: 60" in b"".join(data for _, _, data in stage.said), 60)
+    assert stage.said[-1][0] == pytest.approx(60.0, abs=0.2)
 
 
 def test_there_is_one_for_each_field_failure_that_a_module_can_show():

@@ -8,12 +8,16 @@ import asyncio
 import base64
 import json
 import random
+import tracemalloc
+import zlib
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dfota.errors import FileUnreadableError, ReplayDiffersError, TraceError
+from dfota.errors import FileUnreadableError, MisuseError, ReplayDiffersError, TraceError
 from dfota.modem import (
     BG96,
     HostLines,
@@ -29,6 +33,7 @@ from dfota.modem import (
     with_settings,
 )
 from dfota.modem.inputs import BytesIn, LinesIn, VerbIn
+from dfota.modem.snapshot import Snapshot
 
 PATIENCE_S = 30.0
 
@@ -308,3 +313,24 @@ def test_the_head_tells_what_ran(short):
     assert head["profile"]["boot_s"] == BG96.boot_s
     assert head["ports"] == ["usbat", "uart1"]
     assert set(head["profile"]) == set(asdict(BG96))
+
+
+def test_a_snapshot_is_never_unpacked_beyond_what_it_says():
+    bomb = base64.b64encode(zlib.compress(bytes(64 << 20))).decode()
+    lines = (
+        {"snapshot": 1, "flash_size": 10, "files": 0, "folders": [], "nv": {}},
+        {"flash": bomb},
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(MisuseError, match="another size"):
+            Snapshot.of_lines(lines)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_a_snapshot_or_an_error(data):
+    with pytest.raises(MisuseError):
+        Snapshot.decode(data)

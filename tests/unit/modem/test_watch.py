@@ -89,7 +89,13 @@ def test_traffic_phases_flash_and_world_are_shown(channel):
     async def script(app, pilot):
         for event in (
             {"kind": "bytes", "at_s": 13.0, "port": "usbat", "direction": ">", "text": r"AT\r"},
-            {"kind": "bytes", "at_s": 13.1, "port": "uart1", "direction": "<", "text": r"OK\r\n"},
+            {
+                "kind": "bytes",
+                "at_s": 13.1,
+                "port": "uart1",
+                "direction": "<",
+                "text": r"\r\nOK\r\n",
+            },
             {"kind": "phase", "at_s": 14.0, "phase": "updating", "percent": 40},
             {"kind": "flash", "at_s": 14.0, "operations": 77, "sector": 10, "text": "prog of 1"},
             {"kind": "world", "at_s": 14.0, "name": "rssi", "value": 3},
@@ -100,7 +106,7 @@ def test_traffic_phases_flash_and_world_are_shown(channel):
         await until(pilot, lambda: "not markup" in shown(app))
         text = shown(app)
         for expected in (
-            r"usbat → AT\r", r"uart1 ← OK\r\n", "77 operations", "rssi 3",
+            r"usbat → AT\r", "uart1 ← OK", "77 operations", "rssi 3",
             "power lost in updating", "_01.018.01.018", "15.0 s",
         ):  # fmt: skip
             assert expected in text, text

@@ -84,6 +84,15 @@ class DownloadSettings:
     lte_latency_ms: float = setting(
         50.0, "Round trip of LTE (kin only), milliseconds.", OPEN + "an assumption"
     )
+    download_resume: bool = setting(
+        False,
+        "After a lost connection or a power cut ask only for the rest of the package, where "
+        "the server gave a validator.",
+        OPEN + "vendor test suites expect a download from the beginning",
+    )
+    resume_attempts: int = setting(
+        3, "How often a download is gone on with before 701 or 704.", "vendor SDK sample: 3"
+    )
     tls_server_name: bool = setting(
         False, "Send the server's name in the TLS handshake (SNI).", "vendor SDK sample: none sent"
     )
