@@ -27,8 +27,8 @@ from dfota.modem.filesystem import (
     FileSystem,
     IncomingFile,
 )
+from dfota.modem.job import FOTA_CID_ITEM
 from dfota.modem.network import TlsRules
-from dfota.modem.packet import DEFAULT_CONTEXT
 from dfota.modem.partial_package import PartialPackage
 from dfota.modem.profiles import Profile
 
@@ -121,7 +121,7 @@ class Download:
             tls=_tls_rules(files, profile) if location.scheme == "https" else None,
             connect_timeout_s=profile.connect_timeout_s,
             data_timeout_s=profile.data_timeout_s,
-            context=OWN_CONTEXT if module.nv.fota_apn.apn else DEFAULT_CONTEXT,
+            context=OWN_CONTEXT if module.nv.fota_apn.apn else module.nv.number(FOTA_CID_ITEM),
         )
         self._attempts_left = max(1, profile.connect_attempts)
         self._exchange: Exchange | None = None

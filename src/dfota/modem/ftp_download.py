@@ -19,7 +19,7 @@ from dfota.errors import FileSystemError
 from dfota.modem.exchange import Exchange, Exchanges, FetchEnd, FetchRequest
 from dfota.modem.filesystem import PACKAGE_NAME, IncomingFile
 from dfota.modem.ftp_dialogue import FtpReply, FtpReplyDecoder
-from dfota.modem.packet import DEFAULT_CONTEXT
+from dfota.modem.job import FOTA_CID_ITEM
 from dfota.modem.stream import Stream
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class FtpDownload:
             tls=None,
             connect_timeout_s=profile.connect_timeout_s,
             data_timeout_s=profile.data_timeout_s,
-            context=DEFAULT_CONTEXT,
+            context=module.nv.number(FOTA_CID_ITEM),
             on_connected=_nothing,
         )
         return module.part(Exchanges).begin(request, ear, kind=Stream)

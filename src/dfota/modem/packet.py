@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from dfota.at.catalog import qcfg
 from dfota.at.catalog.packet import APN_MAX_BYTES, CONTEXT_MAX, CREDENTIAL_MAX_BYTES, PDP_TYPES
 from dfota.modem.exchange import Exchanges
+from dfota.modem.job import FOTA_CID_ITEM
 from dfota.modem.nv import NvNumber, NvText, nv_number, nv_text
 from dfota.modem.qcfg import Qcfg
 from dfota.modem.surroundings import AccessPoint, IpSupport, Technology, parse_access_points
@@ -223,13 +224,14 @@ class PacketData:
     def refusal_of_download(self) -> Refusal | None:
         """Why the upgrade's download has no road; ``None``: it has one.
 
-        With ``fota_apn`` the download has a context of its own, else it goes over context 1.
+        With ``fota_apn`` the download has a context of its own, else it goes over context 1,
+        or over that of ``AT+QCFG="fota/cid"`` where a kin has it.
         """
         if not self._module.radio.has_packet_service:
             return Refusal.NO_SERVICE
         own = self._module.nv.fota_apn
         if not own.apn:
-            return self.refusal(DEFAULT_CONTEXT)
+            return self.refusal(self._module.nv.number(FOTA_CID_ITEM))
         if not self._admits(own.apn, own.username, own.password):
             return Refusal.NOT_ADMITTED
         same = [cid for cid in self.used if self._apn_of(cid) == own.apn]

@@ -451,6 +451,20 @@ def test_the_context_and_the_path_are_settings_of_standard_a(ec200):
     assert ec200.ask('AT+QCFG="fota/cid",0') == "\r\nERROR\r\n"
 
 
+def test_the_download_goes_over_the_chosen_context(ec200):
+    ec200.module.world.change("apns", "cmnet")
+    ec200.ask('AT+QICSGP=1,1,"wrong"')
+    ec200.ask('AT+QICSGP=2,1,"cmnet"')
+    ec200.ask(f"AT+QFOTADL={URL}")
+    ec200.run(is_patient=True)
+    assert lines(ec200.take())[-1] == qind("HTTPEND", 716)
+    assert ec200.network.links == []
+    ec200.ask('AT+QCFG="fota/cid",2')
+    ec200.ask(f"AT+QFOTADL={URL}")
+    ec200.run()
+    assert len(ec200.network.links) == 1
+
+
 def test_a_path_without_its_colon_is_608_at_once(ec200):
     ec200.ask('AT+QCFG="fota/path","UFS"')
     ec200.ask(f"AT+QFOTADL={URL}")
