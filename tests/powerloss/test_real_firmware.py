@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from powerloss_scenes import Tally
 
 from dfota.delta import generate
 from dfota.engine import Engine, Unfinished, factory, required_geometry
@@ -46,7 +47,7 @@ def update(flash, package, trusted):
         pass
 
 
-def test_a_real_set_of_partitions_survives_cuts(corpus, record_outcome):
+def test_a_real_set_of_partitions_survives_cuts(corpus, record_tally):
     pair = corpus.pair("multi-bg96like-a")
     old, new = release_of(pair, "old", "BG96_01.001"), release_of(pair, "new", "BG96_01.002")
     key = SigningKey.generate()
@@ -79,4 +80,4 @@ def test_a_real_set_of_partitions_survives_cuts(corpus, record_outcome):
         for part in expected.partitions:
             assert engine.read_partition(part.name) == part.data, cut
         assert is_new or not was_unfinished
-        record_outcome("real firmware", "new" if is_new else "old")
+        record_tally("single cuts", "real firmware", Tally(old=not is_new, new=is_new))

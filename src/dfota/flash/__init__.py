@@ -7,7 +7,7 @@ Nothing here knows what an update is; the engine room decides what is written wh
 
 from __future__ import annotations
 
-from dfota.flash.faults import Fault, FaultKind, FaultSource, faults_of, random_faults
+from dfota.flash.faults import DECAYS, Fault, FaultKind, FaultSource, faults_of, random_faults
 from dfota.flash.flash_file import create_flash_file, open_flash_file
 from dfota.flash.geometry import Flash, FlashKind, Geometry
 from dfota.flash.partition_table import (
@@ -29,6 +29,7 @@ from dfota.flash.simulated import SimulatedFlash
 from dfota.flash.spare_sectors import MAP_SECTORS, Chip, ManagedFlash, managed
 
 __all__ = [
+    "DECAYS",
     "FORWARD",
     "MAP_SECTORS",
     "REVERSE",

@@ -45,6 +45,8 @@ class FaultKind(Enum):
     """Bad from the outset, and marked so by the maker."""
 
 
+DECAYS = (FaultKind.FLIP, FaultKind.UNREADABLE, FaultKind.SILENT)
+"""What happens to bits that lie there."""
 _NEEDS_ECC = {FaultKind.FLIP, FaultKind.UNREADABLE, FaultKind.FACTORY_BAD}
 
 
@@ -58,13 +60,26 @@ def faults_of(kind: FlashKind) -> tuple[FaultKind, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """*kind* happens in *operation* (counted from 0 like a Cut's)."""
+    """*kind* happens in *operation* (counted from 0 like a Cut's).
+
+    With *offset*, the page there decays after the operation, wherever that works (FLIP,
+    UNREADABLE and SILENT only).
+
+    Raises:
+        MisuseError: something else than bits has an offset.
+    """
 
     operation: int
     kind: FaultKind
+    offset: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.offset is not None and self.kind not in DECAYS:
+            raise MisuseError(f"{self.kind.value} is a fault of an operation, not of a place")
 
     def __str__(self) -> str:
-        return f"{self.operation}-{self.kind.value}"
+        place = "" if self.offset is None else f"-at-{self.offset}"
+        return f"{self.operation}-{self.kind.value}{place}"
 
 
 FaultSource = Callable[[Operation], FaultKind | None]

@@ -53,6 +53,8 @@ _FACTORY_BAD = 0xB1
 _STUCK = 0x5C
 _UNREADABLE = 0xFF
 """Wrong bits of a page: more than anybody counts."""
+_SILENT = 0xFE
+"""Wrong bits of a page: nobody noticed them."""
 
 _TRAILER = struct.Struct("<8sIIIII4x")
 _MAGIC = b"DFOTASF2"
@@ -98,7 +100,7 @@ class SimulatedFlash:
         self._wrong_bits = self._page_marks + geometry.page_count
         self._counts = self._wrong_bits + geometry.page_count
         self._cut: Cut | None = None
-        self._planned: dict[int, FaultKind] = {}
+        self._planned: dict[int, Fault] = {}
         self._dead = False
         self._weak: dict[int, int] = {}
         self._erased_sector = _erased(geometry.sector_size)
@@ -156,6 +158,8 @@ class SimulatedFlash:
             raise FlashMisuseError(offset, f"a read of {size} bytes leaves the flash")
         if self._weak:
             for page, bits in self._weak_pages(offset, size):
+                if bits == _SILENT:
+                    continue
                 if bits > ECC_BITS:
                     raise FlashUnreadableError(page * self._geometry.page_size)
                 self.corrected_bits += bits
@@ -185,8 +189,8 @@ class SimulatedFlash:
             offset, landed = offset + 1, landed[1:]
         elif operation.cut is CutMode.BEFORE:
             landed = b""
-        if mark != _GOOD:
-            # What was not erased keeps the bits that it has.
+        if mark != _GOOD or self._weak:
+            # What is not blank keeps the bits that it has.
             before = self._memory[offset : offset + len(landed)]
             landed = bytes(old & new for old, new in zip(before, landed, strict=True))
         self._memory[offset : offset + len(landed)] = landed
@@ -256,7 +260,8 @@ class SimulatedFlash:
     def corrections(self, offset: int, size: int) -> int:
         """The most wrong bits in one page from *offset* on that ECC corrects, as chips report."""
         self._require_power()
-        return max((bits for _, bits in self._weak_pages(offset, size)), default=0)
+        bits = (bits for _, bits in self._weak_pages(offset, size) if bits != _SILENT)
+        return max(bits, default=0)
 
     def digest(self, offset: int, size: int) -> bytes | None:
         """SHA-256 of what ``read`` would return, if that is known without reading.
@@ -290,11 +295,11 @@ class SimulatedFlash:
         """Arm one chip failure: that operation spoils what it works on and reports it."""
         self._planned.clear()
         if operation is not None:
-            self._planned[operation] = FaultKind.FAIL
+            self._planned[operation] = Fault(operation, FaultKind.FAIL)
 
     def inject(self, *faults: Fault) -> None:
         """Arm faults, one for an operation; those that were armed stay."""
-        self._planned.update((fault.operation, fault.kind) for fault in faults)
+        self._planned.update((fault.operation, fault) for fault in faults)
 
     def damage(self, offset: int, kind: FaultKind) -> None:
         """Let *kind* happen to the page or sector at *offset* now, between two operations."""
@@ -307,11 +312,19 @@ class SimulatedFlash:
             self._memory[self._sector_marks + sector] = _STUCK
         elif kind is FaultKind.WORN:
             self._set_erases(sector, max(self.endurance, self.erases(sector)))
-        elif kind is FaultKind.SILENT:
-            self._memory[offset] ^= 1
-        elif kind in (FaultKind.FLIP, FaultKind.UNREADABLE):
+        else:
             page = offset // self._geometry.page_size
-            bits = _UNREADABLE if kind is FaultKind.UNREADABLE else self._weak.get(page, 0) + 1
+            if kind is FaultKind.SILENT:
+                self._memory[offset] ^= 1
+                bits = _SILENT
+            else:
+                bits = self._weak.get(page, 0) + 1 if kind is FaultKind.FLIP else _UNREADABLE
+                if kind is FaultKind.UNREADABLE:
+                    # Whoever takes what comes nevertheless takes something wrong.
+                    first = page * self._geometry.page_size
+                    self._memory[first : first + 8] = bytes(
+                        byte ^ 0x5A for byte in self._memory[first : first + 8]
+                    )
             self._weak[page] = self._memory[self._wrong_bits + page] = min(bits, _UNREADABLE)
 
     def erases(self, sector: int) -> int:
@@ -401,7 +414,7 @@ class SimulatedFlash:
             raise FlashMisuseError(offset, "this page was programmed and not erased since")
         if not self._is_nor and _SPOILED in marks:
             raise FlashMisuseError(offset, "pages of one sector are programmed in rising order")
-        if mark == _STUCK:
+        if mark == _STUCK or self._weak.get(page) == _SILENT:
             return
         if bytes(self._memory[offset : offset + size]) != self._erased_sector[:size]:
             what = "these words were programmed" if self._is_nor else "this page is torn"
@@ -480,7 +493,12 @@ class SimulatedFlash:
         operation = Operation(number, kind, offset, size, sector, cut)
         self.operations += 1
         self.last_operation = operation
-        fault = self._planned.pop(number, None)
+        planned = self._planned.pop(number, None)
+        if planned is not None and planned.offset is not None:
+            if cut is None:
+                self.damage(planned.offset, planned.kind)
+            return operation, None
+        fault = planned.kind if planned is not None else None
         if fault is None and self.faults is not None:
             fault = self.faults(operation)
         if fault in (FaultKind.STUCK, FaultKind.WORN):

@@ -95,6 +95,12 @@ class RunningModule:
         return self._call(lambda: self._service.module.firmware)
 
     @property
+    def cuts(self) -> tuple[CutReport, ...]:
+        """Every power cut so far, the newest last; a cut is here before anything follows it."""
+        with self._changed:
+            return tuple(self._cuts)
+
+    @property
     def last_cut(self) -> CutReport | None:
         """The newest power cut."""
         with self._changed:

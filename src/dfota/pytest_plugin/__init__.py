@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PowerCut,
         Profile,
         RunningModule,
+        Scenario,
     )
     from dfota.package import PublicKey, Release
     from dfota.server import PackageServer, TlsFiles
@@ -48,14 +49,20 @@ __all__ = [
 START_TIMEOUT_S = 60.0
 _TRANSCRIPT_LINES = 40
 _IMAGES_MAX = 8
+_SAMPLE_MAX = 400
+_TRACE_NAME_MAX = 150
+_DRAWN_PHASES = ("updating", "restore")
+_DRAWN_MODES = ("before", "head", "tail", "after")
 _MARKERS = """\
 dfota_module(**options): how the fixture `module` calls `module_factory`.
 dfota_profile(name, **settings): what kind of module the fixtures make where not told otherwise.
-dfota_power_cuts(*cuts): run the test once for each PHASE:PERCENT[:MODE], with that cut armed in \
-`module`; the test fails if the cut never happens.
+dfota_scenario(name): what happens by itself to the modules that the fixtures make.
+dfota_power_cuts(*cuts, sample=0): run the test once for each PHASE:PERCENT[:MODE], and for as \
+many drawn ones, with that cut armed in `module`; the test fails if the cut never happens.
 """.splitlines()
 _TRANSCRIPTS = pytest.StashKey[list[Path]]()
 _STATES = pytest.StashKey[list[Path]]()
+_TRACES = pytest.StashKey[list[Path]]()
 _NUMBERS = pytest.StashKey[Iterator[int]]()
 _HAS_FAILED = pytest.StashKey[bool]()
 _IMAGES = pytest.StashKey[dict[int, Any]]()
@@ -76,6 +83,7 @@ class ModuleFactory(Protocol):
         any_signer: bool = False,
         speed: str | float | None = None,
         power_cut: PowerCut | str | None = None,
+        scenario: Scenario | str | None = None,
         **settings: object,
     ) -> RunningModule:
         """Power a virtual module on; it is booted when this returns, and off after the test.
@@ -91,6 +99,8 @@ class ModuleFactory(Protocol):
             any_signer: installs everybody's packages.
             speed: ``max`` or a factor; default: ``--dfota-speed``.
             power_cut: armed from the start, ``PHASE:PERCENT[:MODE]``.
+            scenario: what happens to it by itself: a file, or the name of one that comes with
+                dfota; it says the profile and the ports where nobody else does.
             settings: of the profile, as ``docs/reference/modem-settings.md`` lists them.
         """
 
@@ -104,11 +114,12 @@ class AsyncModuleFactory(Protocol):
         *,
         state: Path | None = None,
         profile: Profile | str | None = None,
-        ports: Sequence[str] = ("usbat",),
+        ports: Sequence[str] = (),
         trusted: Sequence[PublicKey] | None = None,
         any_signer: bool = False,
         speed: str | float | None = None,
         power_cut: PowerCut | str | None = None,
+        scenario: Scenario | str | None = None,
         **settings: object,
     ) -> AsyncModule:
         """A module for ``async with``, in the loop of the test; see ``ModuleFactory``.
@@ -148,6 +159,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dfota-speed", metavar="SPEED", help="Speed of modules: max, or a factor.")
     group.addoption("--dfota-profile", metavar="NAME", help="Kind of modules, e.g. bg96.")
     group.addoption(
+        "--dfota-seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="Draw other power cuts for dfota_power_cuts(sample=…); the same number, the same cuts.",
+    )
+    group.addoption(
+        "--dfota-trace-dir",
+        metavar="DIR",
+        help="Keep a trace of every module there; 'dfota modem replay' runs it again.",
+    )
+    group.addoption(
         "--dfota-keep-state",
         action="store_true",
         help="Let modules live in directories below the test's tmp_path, to be looked at.",
@@ -168,7 +191,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("dfota_power_cuts")
     if marker is None:
         return
-    metafunc.parametrize("power_cuts", marker.args, ids=str, indirect=True)
+    seed = metafunc.config.getoption("--dfota-seed")
+    drawn = _drawn_cuts(f"{seed} {metafunc.definition.nodeid}", marker.kwargs.get("sample", 0))
+    metafunc.parametrize("power_cuts", [*marker.args, *drawn], ids=str, indirect=True)
+
+
+def _drawn_cuts(seed: str, count: int) -> list[str]:
+    """Places anywhere in the installation; the same seed draws the same ones."""
+    from random import Random
+
+    source = Random(seed)  # noqa: S311 - a seeded sample is no secret
+    cuts: dict[str, None] = {}
+    while len(cuts) < min(count, _SAMPLE_MAX):
+        phase, mode = source.choice(_DRAWN_PHASES), source.choice(_DRAWN_MODES)
+        cuts[f"{phase}:{source.randint(1, 100)}:{mode}"] = None
+    return list(cuts)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -185,6 +222,8 @@ def pytest_runtest_makereport(
                 report.sections.append((f"dfota transcript {path}", "\n".join(lines)))
         for path in item.stash.get(_STATES, []):
             report.sections.append(("dfota state", f"dfota modem run --state {path}"))
+        for path in item.stash.get(_TRACES, []):
+            report.sections.append(("dfota trace", f"dfota modem replay {path}"))
     return report
 
 
@@ -202,10 +241,13 @@ def module_factory(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[M
             ports: Sequence[str] = (),
             **options: Any,
         ) -> RunningModule:
+            from dataclasses import replace
+
             from dfota.modem import PortPlace, RunningModule
 
-            places = tuple(PortPlace(name, pty=True) for name in ports)
-            chosen = _options(request, tmp_path, firmware, ports=places, **options)
+            chosen, names = _options(request, tmp_path, firmware, ports, **options)
+            places = tuple(PortPlace(name, pty=True) for name in names)
+            chosen = replace(chosen, ports=places)
             running = modules.enter_context(RunningModule(chosen))
             running.wait_running(START_TIMEOUT_S)
             return running
@@ -227,13 +269,13 @@ def async_module(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncModuleF
     def make(
         firmware: Release | Path | str | None = None,
         *,
-        ports: Sequence[str] = ("usbat",),
+        ports: Sequence[str] = (),
         **options: Any,
     ) -> AsyncModule:
         from dfota.modem import AsyncModule
 
-        chosen = _options(request, tmp_path, firmware, **options)
-        return AsyncModule(chosen, port_names=ports)
+        chosen, names = _options(request, tmp_path, firmware, ports, **options)
+        return AsyncModule(chosen, port_names=names)
 
     return make
 
@@ -300,6 +342,7 @@ def _options(
     request: pytest.FixtureRequest,
     tmp_path: Path,
     firmware: Release | Path | str | None,
+    ports: Sequence[str],
     *,
     state: Path | None = None,
     profile: Profile | str | None = None,
@@ -307,10 +350,13 @@ def _options(
     any_signer: bool = False,
     speed: str | float | None = None,
     power_cut: PowerCut | str | None = None,
-    ports: tuple[Any, ...] = (),
+    scenario: Scenario | str | None = None,
     **settings: object,
-) -> ModuleOptions:
-    """What the test, its markers, the command line and the ini file say, in this order."""
+) -> tuple[ModuleOptions, Sequence[str]]:
+    """What the test, its markers, the command line and the ini file say, in this order.
+
+    The second value is the names of the ports.
+    """
     from dfota.modem import ModuleOptions, PowerCut, Speed, Trust
     from dfota.testing import fixed_key
 
@@ -323,17 +369,43 @@ def _options(
         state = tmp_path / f"module-{number}"
     if state is not None:
         stash.setdefault(_STATES, []).append(state)
-    return ModuleOptions(
+    performed = _scenario(request, scenario)
+    options = ModuleOptions(
         state=state,
         firmware=_firmware(config, firmware, is_in_memory=state is None),
-        profile=_profile(request, profile, settings),
+        profile=_profile(request, profile, performed, settings),
         trust=Trust(tuple(keys), any_signer),
         speed=Speed.parse(str(_chosen(config, "speed") if speed is None else speed)),
-        ports=ports,
+        scenario=performed,
         power_cut=PowerCut.parse(power_cut) if isinstance(power_cut, str) else power_cut,
         transcript=transcript,
+        trace=_trace(request, number),
         serial=number,
     )
+    return options, ports or (performed.ports if performed else ("usbat",))
+
+
+def _trace(request: pytest.FixtureRequest, number: int) -> Path | None:
+    directory = request.config.getoption("--dfota-trace-dir")
+    if not directory:
+        return None
+    import re
+
+    folder = request.config.invocation_params.dir / directory
+    folder.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", request.node.nodeid)[-_TRACE_NAME_MAX:]
+    path: Path = folder / f"{name}-{number}.trace"
+    request.node.stash.setdefault(_TRACES, []).append(path)
+    return path
+
+
+def _scenario(request: pytest.FixtureRequest, given: Scenario | str | None) -> Scenario | None:
+    from dfota.modem import scenario_named
+
+    marker = request.node.get_closest_marker("dfota_scenario")
+    if given is None and marker is not None:
+        given = marker.args[0]
+    return scenario_named(given) if isinstance(given, str) else given
 
 
 def _chosen(config: pytest.Config, name: str) -> str:
@@ -370,7 +442,10 @@ def _keep_image(config: pytest.Config, release: Release) -> None:
 
 
 def _profile(
-    request: pytest.FixtureRequest, given: Profile | str | None, settings: Mapping[str, object]
+    request: pytest.FixtureRequest,
+    given: Profile | str | None,
+    scenario: Scenario | None,
+    settings: Mapping[str, object],
 ) -> Profile:
     from dataclasses import replace
 
@@ -381,8 +456,10 @@ def _profile(
         given = marker.args[0] if marker.args else None
         settings = {**marker.kwargs, **settings}
     if given is None:
-        given = _chosen(request.config, "profile")
+        given = scenario.profile if scenario else _chosen(request.config, "profile")
     kind = profile_named(given) if isinstance(given, str) else given
+    if scenario is not None:
+        kind = with_settings(kind, scenario.settings)
     texts = [f"{name}={value}" for name, value in settings.items() if isinstance(value, str)]
     profile = with_settings(kind, texts)
     unknown = [name for name in settings if not hasattr(profile, name)]

@@ -29,7 +29,8 @@ class PowerCuts:
     def __init__(self, module: RunningModule) -> None:
         self._module = module
         self._changed = threading.Condition()
-        self._reports: list[CutReport] = []
+        self._earlier = len(module.cuts)
+        self._answered = 0  # cuts after which the power was brought back
         self._armed = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="dfota-power", daemon=True)
@@ -38,14 +39,14 @@ class PowerCuts:
     @property
     def reports(self) -> tuple[CutReport, ...]:
         """Every cut so far: phase, percent, and the flash operation that it tore."""
-        with self._changed:
-            return tuple(self._reports)
+        # Asked of the module, not of the thread below: a busy computer may keep that one from
+        # running until long after the power is back.
+        return self._module.cuts[self._earlier :]
 
     @property
     def pending(self) -> int:
         """How many armed cuts have not happened yet."""
-        with self._changed:
-            return max(self._armed - len(self._reports), 0)
+        return max(self._armed - len(self.reports), 0)
 
     def arm(self, cut: PowerCut | str) -> None:
         """Cut the power at a place of the next upgrade, once; one place at a time.
@@ -61,8 +62,7 @@ class PowerCuts:
         plan = PowerCut.parse(cut) if isinstance(cut, str) else cut
         if self.pending:
             raise MisuseError("the power cut that was armed before has not happened yet")
-        with self._changed:
-            self._armed = len(self._reports) + 1
+        self._armed = len(self.reports) + 1
         self._module.arm_power_cut(plan)
 
     def wait(self, count: int = 1, timeout_s: float = 60.0) -> tuple[CutReport, ...]:
@@ -72,9 +72,9 @@ class PowerCuts:
             TimeoutError: there are fewer.
         """
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self._reports) >= count, timeout_s):
-                raise TimeoutError(f"{len(self._reports)} of {count} power cuts happened")
-            return tuple(self._reports)
+            if not self._changed.wait_for(lambda: self._answered >= count, timeout_s):
+                raise TimeoutError(f"{len(self.reports)} of {count} power cuts happened")
+            return self.reports
 
     def close(self) -> None:
         """Take the hand off the switch; twice is fine."""
@@ -95,8 +95,8 @@ class PowerCuts:
     def _watch(self) -> None:
         while not self._stop.is_set():
             with contextlib.suppress(TimeoutError):
-                report = self._module.wait_power_lost(_LOOK_EVERY_S)
+                self._module.wait_power_lost(_LOOK_EVERY_S)
                 self._module.power_on()
                 with self._changed:
-                    self._reports.append(report)
+                    self._answered += 1
                     self._changed.notify_all()

@@ -8,6 +8,7 @@ import pytest
 
 from dfota.at import Form
 from dfota.at.catalog import qcfg
+from dfota.modem.profiles import PROFILES
 from dfota.modem.qcfg import _FACTORY
 
 
@@ -169,6 +170,13 @@ def test_what_is_said_in_each_technology(make_bench, rat, answers):
     bench = make_bench(f"rat={rat}").boot().quiet()
     line = "AT+CREG?;+CGREG?;+CEREG?;+COPS?;+QNWINFO;+QCSQ"
     assert ask(bench, line) == [*answers, "OK"]
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_every_kin_finds_a_cell_of_its_own_kind(make_bench, name):
+    bench = make_bench(kind=name).boot().quiet()
+    act = 8 if name.startswith("bg9") else 7
+    assert ask(bench, "AT+COPS?")[0] == f'+COPS: 0,0,"Telstra Mobile Telstra",{act}'
 
 
 ALL = "cat-m1,cat-nb1,egprs"

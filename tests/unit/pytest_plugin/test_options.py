@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import sys
+
 ASK = """
         import os, select
 
@@ -152,3 +154,69 @@ def test_modules_of_one_test_differ_in_their_number(run_inside):
         """
     )
     result.assert_outcomes(passed=1)
+
+
+DRAWN = """
+        import pytest
+
+        @pytest.mark.dfota_power_cuts("restore:1", sample=3)
+        def test_cuts(power_cuts):
+            pass
+"""
+
+
+def drawn(result) -> list[str]:
+    return [line.rpartition("[")[2].rstrip("]") for line in result.outlines if "test_cuts[" in line]
+
+
+def test_power_cuts_are_drawn_from_a_seed_and_named_so_that_they_can_be_repeated(run_inside):
+    first, again, other = (
+        drawn(run_inside(DRAWN, "--collect-only", "-q", *seed))
+        for seed in ((), ("--dfota-seed=0",), ("--dfota-seed=1",))
+    )
+    assert first[0] == "restore:1"
+    assert len(set(first)) == 4
+    assert first == again
+    assert first != other
+    result = run_inside(DRAWN, "--collect-only", "-q", "-k", first[2].replace(":", " and "))
+    assert first[2] in drawn(result)
+
+
+def test_a_scenario_happens_by_itself_and_says_what_kind_of_module_it_needs(run_inside):
+    result = run_inside(
+        ASK
+        + """
+        import pytest
+
+        @pytest.mark.dfota_scenario("short-qgmr")
+        def test_marker(module):
+            assert b"_01.018" not in ask(module.port, b"AT+QGMR")
+
+        def test_argument(module_factory, tmp_path):
+            file = tmp_path / "mine.toml"
+            file.write_text(
+                'title = "t"\\ndescription = "d"\\nhost_sees = "h"\\nfact = "f"\\n'
+                '[module]\\nset = { operator = "Nobody" }\\n'
+            )
+            assert b"Nobody" in ask(module_factory(scenario=str(file)).port, b"AT+COPS?")
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_every_module_leaves_a_trace_that_can_be_replayed(run_inside, pytester):
+    result = run_inside(
+        ASK
+        + """
+        def test_traced(module):
+            ask(module.port, b"AT+CSQ")
+            assert False
+        """,
+        "--dfota-trace-dir=traces",
+    )
+    result.assert_outcomes(failed=1)
+    (trace,) = (pytester.path / "traces").iterdir()
+    result.stdout.fnmatch_lines([f"*dfota modem replay {trace}*"])
+    replayed = pytester.run(sys.executable, "-m", "dfota", "modem", "replay", str(trace))
+    assert replayed.ret == 0
+    replayed.stdout.fnmatch_lines(["is complete*True", "power*running"])

@@ -54,11 +54,12 @@ def test_options_and_markers_are_declared_and_documented(run_inside, page):
 
     for option in (
         *("dfota_firmware", "dfota_speed", "dfota_profile"),
-        *("--dfota-firmware", "--dfota-speed", "--dfota-profile", "--dfota-keep-state"),
+        *("--dfota-firmware", "--dfota-speed", "--dfota-profile"),
+        *("--dfota-keep-state", "--dfota-seed", "--dfota-trace-dir"),
     ):
         assert option in text
         assert f"`{option}`" in page
-    for marker in ("dfota_module", "dfota_profile", "dfota_power_cuts"):
+    for marker in ("dfota_module", "dfota_profile", "dfota_scenario", "dfota_power_cuts"):
         assert f"@pytest.mark.{marker}(" in markers
         assert marker in page
 

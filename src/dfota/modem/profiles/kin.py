@@ -86,6 +86,7 @@ _EC2X_OVERLAY = Overlay(
             "boot_lines", "rdy,cpin,qusim,cfun,sms-done,pb-done", f"{_EG18}: boot after END,0"
         ),
         Difference("rat", "lte,egprs", "EC2x are LTE Cat 1 and Cat 4 modules"),
+        Difference("technologies", "lte,egprs", "EC2x are LTE Cat 1 and Cat 4 modules"),
         Difference("model_prefix", "EC2,EG25", "names of the modules"),
     ),
 )
@@ -120,6 +121,7 @@ _STD_A = Overlay(
         Difference("list_prefix", True, "Standard(A) modules list `UFS:` names, as EC2x"),
         Difference("boot_lines", "rdy,cfun,cpin,qusim,sms-done,pb-done", "an assumption"),
         Difference("rat", "lte,egprs", "names of the series: LTE Standard"),
+        Difference("technologies", "lte,egprs", "names of the series: LTE Standard"),
         Difference(
             "model_prefix",
             "EC200,EC600,EC800,EG600,EG800,EG810,EG912,EG915,EG950",
