@@ -55,7 +55,12 @@ _PLACE = {"area_code", "cell_id"}
 
 _GSM_BANDS = {"GSM 900": 0x1, "GSM 1800": 0x2, "GSM 850": 0x4, "GSM 1900": 0x8}
 
-_SEQUENCE = {1: Technology.EGPRS, 2: Technology.CAT_M1, 3: Technology.CAT_NB1}
+_SEQUENCE = {
+    1: (Technology.EGPRS,),
+    2: (Technology.CAT_M1, Technology.LTE),
+    3: (Technology.CAT_NB1,),
+}
+"""Digits of ``nwscanseq``; a module has Cat M1 or ordinary LTE, never both."""
 
 
 class Radio:
@@ -251,8 +256,7 @@ class Radio:
             if each in mine and self._is_allowed(each, configured)
         }
         digits = f"{configured.number(qcfg.NWSCANSEQ):06x}"
-        wished = [_SEQUENCE.get(int(digits[at : at + 2])) for at in (0, 2, 4)]
-        order = [each for each in wished if each is not None]
+        order = [each for at in (0, 2, 4) for each in _SEQUENCE.get(int(digits[at : at + 2]), ())]
         order += [each for each in mine if each not in order]
         return tuple(each for each in order if each in usable)
 

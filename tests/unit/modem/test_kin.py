@@ -417,6 +417,15 @@ def test_the_lines_of_a_package_from_the_host(ec200):
     assert rest == [qind("FILEEND", 0), START, qind("END", 0), *STANDARD_A_BOOT]
 
 
+def test_bytes_behind_the_package_are_a_command(ec200):
+    ec200.ask(f'AT+QFOTADL="FILE:{len(ec200.package)}",0,0,0')
+    ec200.wait(0.5)
+    ec200.take()
+    assert ec200.send(ec200.package + b"AT\r").endswith(b"\r\nOK\r\n")
+    ec200.run()
+    assert revision(ec200) == EC200_NEW
+
+
 def test_a_host_that_stops_sending_is_500(ec200):
     ec200.ask(f'AT+QFOTADL="FILE:{len(ec200.package)}",1')
     ec200.wait(0.5)
