@@ -17,6 +17,9 @@ _KINDS: Mapping[FlashLayout, LayoutKind] = {
     FlashLayout.IN_PLACE: LayoutKind.IN_PLACE,
 }
 
+SPARE_SECTORS = 20
+"""Sectors that take the place of bad ones: data sheets of 1 Gbit NAND allow 20 of 1024."""
+
 
 def factory_geometry(release: Release, layout: FlashLayout) -> Geometry:
     """A flash for *release*.
@@ -24,7 +27,7 @@ def factory_geometry(release: Release, layout: FlashLayout) -> Geometry:
     Raises:
         GeometryError: it would be too large.
     """
-    return required_geometry(release, layout=_KINDS[layout])
+    return required_geometry(release, layout=_KINDS[layout], spare_count=SPARE_SECTORS)
 
 
 def program(flash: Flash, release: Release, layout: FlashLayout) -> None:
@@ -33,4 +36,4 @@ def program(flash: Flash, release: Release, layout: FlashLayout) -> None:
     Raises:
         GeometryError: the release does not fit this flash.
     """
-    factory(flash, release, layout=_KINDS[layout])
+    factory(flash, release, layout=_KINDS[layout], spare_count=SPARE_SECTORS)
