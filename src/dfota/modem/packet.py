@@ -164,6 +164,12 @@ class PacketData:
             return Refusal.TOO_MANY
         if not self._may_repeat(context.apn):
             return Refusal.SAME_APN
+        return self._refusal_of(context)
+
+    def _refusal_of(self, context: Context | None) -> Refusal | None:
+        """What the network has against a context as it is defined."""
+        if context is None:
+            return Refusal.NOT_DEFINED
         if not self._admits(context.apn, context.username, context.password):
             return Refusal.NOT_ADMITTED
         family = _FAMILIES.get(context.pdp_type, IpSupport.IPV4V6)
@@ -204,13 +210,7 @@ class PacketData:
             return
         for cid in sorted(self.active):
             context = self.context(cid)
-            family = _FAMILIES.get(context.pdp_type, IpSupport.IPV4V6) if context else None
-            if (
-                context is not None
-                and family is not None
-                and self._admits(context.apn, context.username, context.password)
-                and self._offers(family)
-            ):
+            if self._refusal_of(context) is None:
                 continue
             address, was_used = self.address(cid), cid in self.used
             self.active.discard(cid)
@@ -231,7 +231,9 @@ class PacketData:
             return Refusal.NO_SERVICE
         own = self._module.nv.fota_apn
         if not own.apn:
-            return self.refusal(self._module.nv.number(FOTA_CID_ITEM))
+            # A call of its own: what is defined now counts, not what the network once gave.
+            cid = self._module.nv.number(FOTA_CID_ITEM)
+            return self._refusal_of(self.context(cid)) or self.refusal(cid)
         if not self._admits(own.apn, own.username, own.password):
             return Refusal.NOT_ADMITTED
         same = [cid for cid in self.used if self._apn_of(cid) == own.apn]

@@ -293,6 +293,14 @@ def test_which_road_the_download_has(make_bench, apns, commands, refusal):
     assert bool(bench.network.links) == (refusal is None)
 
 
+def test_an_access_point_that_is_wrong_now_is_wrong_although_lte_gave_a_context(make_bench):
+    bench = make_bench("network_apn=iot").boot().quiet()
+    assert ask(bench, "AT+CGACT?") == ["+CGACT: 1,1", "OK"]
+    assert bench.module.part(PacketData).refusal_of_download() is None
+    ask(bench, 'AT+CGDCONT=1,"IP","wrong"')
+    assert bench.module.part(PacketData).refusal_of_download() is Refusal.NOT_ADMITTED
+
+
 def test_the_download_shares_an_equal_access_point_or_fails_as_on_other_modules(make_bench):
     for setting, refusal in (("true", None), ("false", Refusal.SAME_APN)):
         bench = make_bench(f"same_apn_is_shared={setting}").boot().quiet()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_an_upgrade_scrubs_first_where_the_direction_is_reverse(bench, package, 
     assert "_01.019.01.019" in bench.ask("AT+QGMR")
 
 
-@pytest.mark.parametrize("percent", [1, 50, 99])
+@pytest.mark.parametrize("percent", [1, 50, 93, 99])
 @pytest.mark.parametrize("mode", list(CutMode))
 def test_a_cut_in_a_scrub_harms_nothing_and_the_next_scrub_goes_on(bench, lab, mode, percent):
     bench.module.arm_power_cut(PowerCut(CutPhase.SCRUB, percent, mode))
@@ -129,7 +130,7 @@ def test_a_cut_in_a_scrub_harms_nothing_and_the_next_scrub_goes_on(bench, lab, m
     assert lines(bench.take())[-6:] == BOOT
     report = bench.module.last_cut
     assert report.phase == "scrub"
-    assert report.percent in (percent, percent + 1)
+    assert report.percent == percent
     bench.quiet()
     assert scrub(bench) == SCRUBBED
     assert direction(bench) == '"scrubdirection",0'
@@ -166,3 +167,15 @@ def test_no_week_passes_at_the_greatest_speed(make_bench):
     bench.run(limit_s=10)
     assert "QSCRUB" not in bench.take().decode()
     assert bench.module.next_deadline() is None
+
+
+@pytest.mark.parametrize("percent", [41, 45, 52])
+def test_a_cut_comes_before_the_next_percent_however_few_operations_there_are(
+    make_bench, lab, percent
+):
+    tiny = replace(lab.old, partitions=lab.old.partitions[1:])  # ten pages, a hundred percents
+    bench = make_bench("flash_layout=scrub", firmware=tiny).boot().quiet()
+    bench.module.arm_power_cut(PowerCut(CutPhase.SCRUB, percent))
+    bench.ask("AT+QSCRUB=1")
+    bench.run()
+    assert bench.module.last_cut.percent == percent
