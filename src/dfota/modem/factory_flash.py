@@ -17,23 +17,20 @@ _KINDS: Mapping[FlashLayout, LayoutKind] = {
     FlashLayout.IN_PLACE: LayoutKind.IN_PLACE,
 }
 
-SPARE_SECTORS = 20
-"""Sectors that take the place of bad ones: data sheets of 1 Gbit NAND allow 20 of 1024."""
 
-
-def factory_geometry(release: Release, layout: FlashLayout) -> Geometry:
-    """A flash for *release*.
+def factory_geometry(release: Release, layout: FlashLayout, spare_sectors: int = 0) -> Geometry:
+    """A flash for *release*; with *spare_sectors* its bad ones are managed.
 
     Raises:
         GeometryError: it would be too large.
     """
-    return required_geometry(release, layout=_KINDS[layout], spare_count=SPARE_SECTORS)
+    return required_geometry(release, layout=_KINDS[layout], spare_count=spare_sectors or None)
 
 
-def program(flash: Flash, release: Release, layout: FlashLayout) -> None:
+def program(flash: Flash, release: Release, layout: FlashLayout, spare_sectors: int = 0) -> None:
     """Lay out and program a factory-new module.
 
     Raises:
         GeometryError: the release does not fit this flash.
     """
-    factory(flash, release, layout=_KINDS[layout], spare_count=SPARE_SECTORS)
+    factory(flash, release, layout=_KINDS[layout], spare_count=spare_sectors or None)
