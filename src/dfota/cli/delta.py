@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(path_type=Path)
 PROFILES = ("max", "balanced", "embedded")
-_SECTOR_MIN = 256
-_SIZE_MAX = 1 << 30
+SECTOR_MIN = 256
+SIZE_MAX = 1 << 30
 
 
 @click.group()
@@ -55,12 +55,12 @@ def delta() -> None:
 @click.argument("patch", type=_FILE)
 @click.option("--profile", type=click.Choice(PROFILES),
               help="Who applies the patch.  [default: max; embedded with --in-place]")  # fmt: skip
-@click.option("--in-place", "sector_size", callback=byte_size(_SECTOR_MIN, _SIZE_MAX),
+@click.option("--in-place", "sector_size", callback=byte_size(SECTOR_MIN, SIZE_MAX),
               metavar="SECTOR", help="New is written over old, in sectors of this size.")  # fmt: skip
-@click.option("--spare", "spare_size", callback=byte_size(0, _SIZE_MAX), metavar="SIZE",
+@click.option("--spare", "spare_size", callback=byte_size(0, SIZE_MAX), metavar="SIZE",
               help="With --in-place: free space behind old in its slot, rounded up to whole "
               "sectors.  [default: one sector]")  # fmt: skip
-@click.option("--memory", "memory_size", callback=byte_size(1, _SIZE_MAX), metavar="SIZE",
+@click.option("--memory", "memory_size", callback=byte_size(1, SIZE_MAX), metavar="SIZE",
               help="Most memory that the device has for it (balanced, embedded).")  # fmt: skip
 @click.pass_obj
 def create(  # noqa: PLR0917 - click passes each option by name
@@ -95,9 +95,9 @@ def create(  # noqa: PLR0917 - click passes each option by name
     from dfota.atomic import write_atomically  # noqa: PLC0415 - keeps --help fast
     from dfota.delta import generate, inspect  # noqa: PLC0415 - keeps --help fast
 
-    in_place = _in_place(sector_size, spare_size)
+    in_place = in_place_of(sector_size, spare_size)
     profile = profile or ("max" if in_place is None else "embedded")
-    _refuse_with_max(profile, in_place=in_place is not None, memory=memory_size is not None)
+    refuse_with_max(profile, in_place=in_place is not None, memory=memory_size is not None)
     _refuse_overwriting(patch, old, new)
     old_image, new_image = _read_pair(old, new)
     started = time.perf_counter()
@@ -139,7 +139,7 @@ def _share(info: PatchInfo) -> str:
     return f"{info.ratio:.2%} of the new image's {_bytes(info.new_size)}"
 
 
-def _refuse_with_max(profile: Profile, *, in_place: bool, memory: bool) -> None:
+def refuse_with_max(profile: Profile, *, in_place: bool, memory: bool) -> None:
     """Refuse the options that profile max does not have.
 
     Raises:
@@ -158,7 +158,12 @@ def _refuse_with_max(profile: Profile, *, in_place: bool, memory: bool) -> None:
         )
 
 
-def _in_place(sector_size: int | None, spare_size: int | None) -> InPlace | None:
+def in_place_of(sector_size: int | None, spare_size: int | None) -> InPlace | None:
+    """What --in-place and --spare mean together.
+
+    Raises:
+        MisuseError: --spare without --in-place, or too much of it.
+    """
     from dfota.delta import InPlace  # noqa: PLC0415 - keeps --help fast
 
     if sector_size is None:
@@ -170,10 +175,10 @@ def _in_place(sector_size: int | None, spare_size: int | None) -> InPlace | None
     if spare_size is None:
         return InPlace(sector_size, sector_size)
     whole = -(-spare_size // sector_size) * sector_size
-    if whole > _SIZE_MAX:
+    if whole > SIZE_MAX:
         raise MisuseError(
-            f"--spare {spare_size} is over {_SIZE_MAX:,} bytes in whole sectors",
-            f"Give --spare {_SIZE_MAX // sector_size * sector_size} or less.",
+            f"--spare {spare_size} is over {SIZE_MAX:,} bytes in whole sectors",
+            f"Give --spare {SIZE_MAX // sector_size * sector_size} or less.",
         )
     return InPlace(sector_size, whole)
 

@@ -9,6 +9,7 @@ that make and apply patches. No rule of the format is known here.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -17,6 +18,8 @@ import click
 from dfota import delta
 from dfota.atomic import write_atomically
 from dfota.cli.console import Advance, Console
+from dfota.cli.delta import SECTOR_MIN, SIZE_MAX, in_place_of, refuse_with_max
+from dfota.cli.sizes import byte_size
 from dfota.errors import MisuseError
 from dfota.package import (
     SINGLE_PARTITION,
@@ -52,8 +55,15 @@ def package() -> None:
 @click.argument("output", type=_FILE)
 @click.option("--key", "key_files", type=_FILE, multiple=True, required=True, metavar="FILE",
               help="Private key that signs; may be given several times.")  # fmt: skip
-@click.option("--profile", type=click.Choice(get_args(delta.Profile)), default="max",
-              show_default=True, help="Who applies the patches; max makes the smallest.")  # fmt: skip
+@click.option("--profile", type=click.Choice(get_args(delta.Profile)),
+              help="Who applies the patches; max makes the smallest.  [default: max; embedded "
+              "with --in-place]")  # fmt: skip
+@click.option("--in-place", "sector_size", callback=byte_size(SECTOR_MIN, SIZE_MAX),
+              metavar="SECTOR", help="For a module without a backup partition: new is written "
+              "over old, in sectors of this size.")  # fmt: skip
+@click.option("--spare", "spare_size", callback=byte_size(0, SIZE_MAX), metavar="SIZE",
+              help="With --in-place: free space behind old in every slot that changes.  "
+              "[default: one sector]")  # fmt: skip
 @click.option("--allow-downgrade", is_flag=True,
               help="Let the package lower the module's security counter.")  # fmt: skip
 @click.option("--model", help="Model of a single image file.  [default: BG96]")
@@ -67,7 +77,9 @@ def build_command(  # noqa: PLR0917 - click passes each option by name
     new: Path,
     output: Path,
     key_files: tuple[Path, ...],
-    profile: delta.Profile,
+    profile: delta.Profile | None,
+    sector_size: int | None,
+    spare_size: int | None,
     allow_downgrade: bool,
     model: str | None,
     hardware: str | None,
@@ -83,7 +95,11 @@ def build_command(  # noqa: PLR0917 - click passes each option by name
     \b
         dfota package build release-1 release-2 update.zip --key release.key
         dfota package build old.bin new.bin update.zip --key release.key --new-revision R2
+        dfota package build release-1 release-2 update.zip --key release.key --in-place 128k
     """  # noqa: D301 - click wants the backspace character itself
+    in_place = in_place_of(sector_size, spare_size)
+    profile = profile or ("max" if in_place is None else "embedded")
+    refuse_with_max(profile, in_place=in_place is not None, memory=False)
     keys = [SigningKey.load(file) for file in key_files]
     identity = _IdentityOptions(old, new, model, hardware)
     old_release = identity.load(old, old_revision)
@@ -95,6 +111,7 @@ def build_command(  # noqa: PLR0917 - click passes each option by name
         new_release,
         keys,
         profile=profile,
+        in_place=in_place,
         allow_downgrade=allow_downgrade,
     )
     write_atomically(output, built)
@@ -246,18 +263,18 @@ def _build(
     keys: Sequence[SigningKey],
     *,
     profile: delta.Profile,
+    in_place: delta.InPlace | None,
     allow_downgrade: bool,
 ) -> bytes:
     done_before = 0
+    generate = partial(delta.generate, in_place=in_place) if in_place else delta.generate
     with console.progress("Building", new.size) as advance:
 
         def within(size: int) -> Callable[[int, int], None]:
             return lambda done, total: advance(done_before + size * done / max(total, 1))
 
         def make_patch(old_image: bytes, new_image: bytes) -> bytes:
-            return delta.generate(
-                old_image, new_image, profile=profile, progress=within(len(new_image))
-            )
+            return generate(old_image, new_image, profile=profile, progress=within(len(new_image)))
 
         def progress(done: int, _total: int) -> None:
             nonlocal done_before

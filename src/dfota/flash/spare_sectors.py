@@ -340,21 +340,31 @@ class ManagedFlash:
 
     def _find(self) -> _Map | None:
         newest: _Map | None = None
+        for sector, page in self._map_pages():
+            found = _Map.decode(page)
+            if found is None:
+                continue
+            if newest is None or found.sequence > newest.sequence:
+                newest, self._homes = found, [sector]
+            elif found.sequence == newest.sequence and sector not in self._homes:
+                self._homes.append(sector)
+        return newest
+
+    def _map_pages(self) -> Iterator[tuple[int, bytes]]:
+        """Sectors and pages that may hold a record."""
         page_size = self._chip.geometry.page_size
         for sector in range(min(MAP_SECTORS, self._chip.geometry.sector_count)):
-            for offset in range(sector * self._size, (sector + 1) * self._size, page_size):
-                try:
-                    page = self._chip.read(offset, page_size)
-                except FlashError:
+            start = sector * self._size
+            whole: bytes | None = None
+            with suppress(FlashError):
+                whole = self._chip.read(start, self._size)
+            for first in range(0, self._size, page_size):
+                if whole is not None:
+                    if whole.startswith(MAP_MAGIC, first):
+                        yield sector, whole[first : first + page_size]
                     continue
-                found = _Map.decode(page)
-                if found is None:
-                    continue
-                if newest is None or found.sequence > newest.sequence:
-                    newest, self._homes = found, [sector]
-                elif found.sequence == newest.sequence and sector not in self._homes:
-                    self._homes.append(sector)
-        return newest
+                with suppress(FlashError):
+                    yield sector, self._chip.read(start + first, page_size)
 
     def _commit(self, moved: dict[int, int] | None = None, bad: set[int] | None = None) -> None:
         """Write a record of the map with these changes; from then on they are true."""

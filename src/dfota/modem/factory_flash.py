@@ -18,19 +18,19 @@ _KINDS: Mapping[FlashLayout, LayoutKind] = {
 }
 
 
-def factory_geometry(release: Release, layout: FlashLayout) -> Geometry:
-    """A flash for *release*.
+def factory_geometry(release: Release, layout: FlashLayout, spare_sectors: int = 0) -> Geometry:
+    """A flash for *release*; with *spare_sectors* its bad ones are managed.
 
     Raises:
         GeometryError: it would be too large.
     """
-    return required_geometry(release, layout=_KINDS[layout])
+    return required_geometry(release, layout=_KINDS[layout], spare_count=spare_sectors or None)
 
 
-def program(flash: Flash, release: Release, layout: FlashLayout) -> None:
+def program(flash: Flash, release: Release, layout: FlashLayout, spare_sectors: int = 0) -> None:
     """Lay out and program a factory-new module.
 
     Raises:
         GeometryError: the release does not fit this flash.
     """
-    factory(flash, release, layout=_KINDS[layout])
+    factory(flash, release, layout=_KINDS[layout], spare_count=spare_sectors or None)

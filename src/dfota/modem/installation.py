@@ -137,8 +137,7 @@ class Installation:
         self._module.report(FotaEnded(0))
         self._tidy()
         if self._profile.recovery_system:
-            yield self._profile.restart_gap_ms / 1000
-            self._module.restart()
+            self._restart_soon()
 
     # -- progress ------------------------------------------------------------------------
 
@@ -213,9 +212,14 @@ class Installation:
         yield self._profile.urc_gap_ms / 1000
         module.report(FotaEnded(0))
         module.reached(CutPhase.END, 0)
-        yield self._profile.restart_gap_ms / 1000
+        module.linger(self._profile.restart_gap_ms / 1000, self._leave)
+
+    def _leave(self) -> None:
         self._tidy()
-        module.restart()
+        self._module.restart()
+
+    def _restart_soon(self) -> None:
+        self._module.linger(self._profile.restart_gap_ms / 1000, self._module.restart)
 
     def _tidy(self) -> None:
         """The host has been told: nothing of the job is left."""
@@ -243,8 +247,7 @@ class Installation:
         if jobs.forget(module.nv):
             module.save_nv()
         if module.is_in_recovery:
-            yield self._profile.restart_gap_ms / 1000
-            module.restart()
+            self._restart_soon()
         else:
             module.upgrade.reset()
             module.boot_again()

@@ -35,22 +35,27 @@ class FactoryImage:
 
     __slots__ = ("__weakref__", "geometry", "image")
 
-    def __init__(self, firmware: Release, layout: FlashLayout = FlashLayout.BACKUP) -> None:
-        self.geometry: Geometry = factory_geometry(firmware, layout)
+    def __init__(
+        self, firmware: Release, layout: FlashLayout = FlashLayout.BACKUP, spare_sectors: int = 0
+    ) -> None:
+        self.geometry: Geometry = factory_geometry(firmware, layout, spare_sectors)
         memory = bytearray(SimulatedFlash.size_of(self.geometry))
-        program(SimulatedFlash(memory, self.geometry), firmware, layout)
+        program(SimulatedFlash(memory, self.geometry), firmware, layout, spare_sectors)
         self.image = SharedImage(bytes(memory))
 
     @classmethod
-    def of(cls, firmware: Release, layout: FlashLayout = FlashLayout.BACKUP) -> FactoryImage:
+    def of(
+        cls, firmware: Release, layout: FlashLayout = FlashLayout.BACKUP, spare_sectors: int = 0
+    ) -> FactoryImage:
         """The image with this *firmware*; the same one as long as anybody has it.
 
         Raises:
             GeometryError: no flash is large enough.
         """
-        found = _IMAGES.get((firmware, layout))
+        key = firmware, layout, spare_sectors
+        found = _IMAGES.get(key)
         if found is None:
-            found = _IMAGES[firmware, layout] = cls(firmware, layout)
+            found = _IMAGES[key] = cls(firmware, layout, spare_sectors)
         return found
 
     def flash(self) -> SimulatedFlash:
@@ -58,7 +63,7 @@ class FactoryImage:
         return SimulatedFlash(OverlayMemory(self.image), self.geometry)
 
 
-_IMAGES: WeakValueDictionary[tuple[Release, FlashLayout], FactoryImage] = WeakValueDictionary()
+_IMAGES: WeakValueDictionary[tuple[Release, FlashLayout, int], FactoryImage] = WeakValueDictionary()
 
 
 class MemoryState:
@@ -90,7 +95,7 @@ class MemoryState:
         image = (
             firmware
             if isinstance(firmware, FactoryImage)
-            else FactoryImage.of(firmware, profile.flash_layout)
+            else FactoryImage.of(firmware, profile.flash_layout, profile.flash_spare_sectors)
         )
         imei = profile.imei or Imei.with_check_digit(f"{TYPE_ALLOCATION_CODE}{serial:06d}").digits
         self.is_new = True

@@ -372,7 +372,7 @@ class VirtualModule(Embedded):
         settings = self.nv.stored_settings
         for port in self.ports.values():
             port.reset(PortSettings.restored(settings))
-        self.timeline.play(self.startup.boot())
+        self.startup.begin()
 
     def restart(self) -> None:
         """Reboot this instant."""
@@ -381,7 +381,16 @@ class VirtualModule(Embedded):
 
     def restart_later(self) -> None:
         """Reboot a moment after the final result code, or the URC that waits for its turn."""
-        self.timeline.pace(self.urc_pause_s() + _RESTART_GAP_S, self.restart)
+        self.linger(self.urc_pause_s() + _RESTART_GAP_S, self.restart)
+
+    def linger(self, pause_s: float, then: Callable[[], None]) -> None:
+        """Do *then* a little later.
+
+        Where USB ports vanish it is real time also at the highest speed: a host has to read
+        what was printed before its port goes, and to open it again when it is back.
+        """
+        is_patient = self.profile.reenumerates
+        (self.timeline.wait if is_patient else self.timeline.pace)(pause_s, then)
 
     def power_down_later(self) -> None:
         """Shut down in order: ``POWERED DOWN``, then silence."""

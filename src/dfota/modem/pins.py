@@ -66,6 +66,11 @@ class Pins:
         """Whether the USB ports are there; they always are where they do not vanish."""
         return self._has_usb or not self._module.profile.reenumerates
 
+    @property
+    def is_usb_back(self) -> bool:
+        """Whether this start has brought USB up already."""
+        return self._has_usb
+
     def on_link_change(self, listener: LinkListener) -> None:
         """Call *listener* for each USB port of the module that vanishes or comes back."""
         self._listeners.append(listener)

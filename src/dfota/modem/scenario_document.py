@@ -89,6 +89,7 @@ _CHANNEL = f"""\
 `dfota modem run … --control unix:PATH` (or `HOST:PORT`) lets a laboratory reach the module while it
 runs: `dfota modem ctl --control … VERB`, `dfota modem watch --control …`, or any HTTP client:
 
+<!-- not run: no module has this socket while the page is tested -->
 ```console
 $ curl --unix-socket module.ctl -d '{{"place": "restore:47"}}' http://localhost/v1/power-cut
 ```

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,10 +51,40 @@ class Startup:
         self.firmware: Firmware | None = None
         self.ready_at_s = 0.0
 
-    def boot(self) -> Pace:
-        """Boot."""
+    def begin(self) -> None:
+        """Boot: there is power."""
+        module, profile = self._module, self._module.profile
+        moves = [
+            (min(profile.usb_active_s, profile.boot_s), self._plug_usb),
+            (min(profile.status_high_s, profile.boot_s), self._raise_status),
+        ]
+        moves.sort(key=lambda entry: entry[0])
+        self._move(0.0, [*moves, (profile.boot_s, lambda: module.timeline.play(self._boot()))])
+
+    def _move(self, at_s: float, moves: Sequence[tuple[float, Callable[[], object]]]) -> None:
+        """From power to the firmware's first deed; the pins move on the way."""
+        if not moves:
+            return
+        (due_s, move), *rest = moves
+
+        def go() -> None:
+            move()
+            self._move(due_s, rest)
+
+        if self._module.pins.is_usb_back:
+            self._module.linger(due_s - at_s, go)
+        else:
+            self._module.timeline.pace(due_s - at_s, go)
+
+    def _plug_usb(self) -> None:
+        self._module.pins.plug_usb(is_there=True)
+
+    def _raise_status(self) -> None:
+        self._module.pins.status = True
+
+    def _boot(self) -> Pace:
         module = self._module
-        yield from self._wake_up()
+        yield 0.0
         module.engine = Engine(module.state.flash)
         try:
             found = module.engine.boot()
@@ -120,20 +150,6 @@ class Startup:
             f"this firmware is of a {model}, the profile of a {' or '.join(prefixes)}: "
             "choose another one with --profile"
         )
-
-    def _wake_up(self) -> Pace:
-        """From power to the firmware's first deed; the pins move on the way."""
-        module, profile, waited_s = self._module, self._module.profile, 0.0
-        moves: tuple[tuple[float, Callable[[], None]], ...] = (
-            (profile.usb_active_s, lambda: module.pins.plug_usb(is_there=True)),
-            (profile.status_high_s, lambda: setattr(module.pins, "status", True)),
-        )
-        for at_s, move in sorted(moves, key=lambda entry: entry[0]):
-            pause_s = max(0.0, min(at_s, profile.boot_s) - waited_s)
-            yield pause_s
-            waited_s += pause_s
-            move()
-        yield max(0.0, profile.boot_s - waited_s)
 
     def _print_lines(self) -> Pace:
         """The lines of an ordinary boot; with the first one the module takes commands."""

@@ -183,10 +183,10 @@ class StateDirectory:
         self.close()
 
     def _create(self, release: Release, profile: Profile) -> None:
-        geometry = factory_geometry(release, profile.flash_layout)
+        geometry = factory_geometry(release, profile.flash_layout, profile.flash_spare_sectors)
         (self.path / _FLASH).unlink(missing_ok=True)
         self._flash = create_flash_file(self.path / _FLASH, geometry)
-        program(self._flash, release, profile.flash_layout)
+        program(self._flash, release, profile.flash_layout, profile.flash_spare_sectors)
         self.nv = Nv(imei=profile.imei or _own_imei(self.path), urc_port=profile.urc_port)
         self.save_nv()
         facts = {

@@ -113,6 +113,28 @@ def test_patches_are_for_the_profile_that_was_asked_for(
     assert set(asked) == {profile}
 
 
+def test_patches_in_place_are_for_the_sectors_that_were_given(
+    desk: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def generate(old: bytes, _new: bytes, *, profile: str, in_place, progress=None) -> bytes:
+        asked.append((profile, in_place))
+        return hashlib.sha256(old).digest()
+
+    monkeypatch.setattr(delta, "generate", generate)
+    call(capsys, *BUILD, "--in-place", "4k", "--spare", "5000")
+    assert set(asked) == {("embedded", delta.InPlace(4096, 8192))}
+
+
+@pytest.mark.parametrize(
+    "options", [["--spare", "4k"], ["--in-place", "4k", "--profile", "max"], ["--in-place", "1"]]
+)
+def test_contradictions_in_place_are_refused(desk: Path, capsys, options: list[str]) -> None:
+    assert run([*BUILD, *options]) != 0
+    assert not Path("u.zip").exists()
+
+
 def test_a_patch_never_makes_more_than_its_package_promises(
     desk: Path, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from dfota.modem import CutPhase, Power, PowerCut
+from dfota.modem import CutPhase, Power, PowerCut, Speed
 
 BOOT = ["RDY", "+CFUN: 1", "APP RDY", "+CPIN: READY", "+QUSIM: 1", "+QIND: SMS DONE"]
 CONTINUED = '+QIND: "FOTA","Last upgrade was not finished,continue upgrade"'
@@ -220,3 +220,18 @@ def test_an_update_in_place_whose_package_is_gone_cannot_boot(make_bench, packag
     assert bench.module.power is Power.DAMAGED
     assert bench.take() == b""
     assert "is gone" in bench.notes[-1]
+
+
+def test_a_host_has_real_time_for_a_port_that_vanishes_at_any_speed(make_bench):
+    patient = make_bench("reenumerates=true", speed=Speed(None))
+    patient.module.power_on()
+    patient.run()
+    assert lines(patient.take()) == BOOT
+    assert patient.now == pytest.approx(0.7)
+    patient.module.restart_later()
+    patient.run()
+    assert patient.now == pytest.approx(0.7 + 0.2 + 0.7)
+    hasty = make_bench(speed=Speed(None))
+    hasty.module.power_on()
+    hasty.run()
+    assert (lines(hasty.take()), hasty.now) == (BOOT, 0.0)

@@ -460,10 +460,12 @@ def test_the_context_and_the_path_are_settings_of_standard_a(ec200):
     assert ec200.ask('AT+QCFG="fota/cid",0') == "\r\nERROR\r\n"
 
 
-def test_the_download_goes_over_the_chosen_context(ec200):
-    ec200.module.world.change("apns", "cmnet")
-    ec200.ask('AT+QICSGP=1,1,"wrong"')
+def test_the_download_goes_over_the_chosen_context(make_bench, lab):
+    firmware = lab.release(EC200_OLD, model="EC200A")
+    ec200 = make_bench("network_apn=cmnet", kind="std-a", firmware=firmware).boot().quiet()
+    ec200.ask('AT+QICSGP=3,1,"wrong"')
     ec200.ask('AT+QICSGP=2,1,"cmnet"')
+    ec200.ask('AT+QCFG="fota/cid",3')
     ec200.ask(f"AT+QFOTADL={URL}")
     ec200.run(is_patient=True)
     assert lines(ec200.take())[-1] == qind("HTTPEND", 716)

@@ -689,3 +689,16 @@ def test_power_cuts_are_read_from_text(text, cut):
 def test_wrong_power_cuts_are_refused(text):
     with pytest.raises(errors.MisuseError):
         PowerCut.parse(text)
+
+
+def test_a_module_with_spare_sectors_survives_one_that_goes_bad(make_bench, package):
+    bench = make_bench("flash_spare_sectors=4").boot().quiet()
+    bench.put_package(package)
+    bench.ask("AT+QFOTADL=1")
+    bench.run(until=lambda: b"RESTORE" in b"".join(data for _, data in bench.writes))
+    flash = bench.state.flash
+    flash.inject(Fault(flash.operations + 3, FaultKind.BAD))
+    printed = finish(bench)
+    assert qind('"END"', "0") in printed
+    assert revision(bench) == NEW_REVISION
+    assert len(bench.module.engine.bad_sectors) == 1

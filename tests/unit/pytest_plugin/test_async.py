@@ -53,7 +53,7 @@ async def test_with_a_port(module, package_server, power_cuts):
     result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("runner", MARKS)
+@pytest.mark.parametrize("runner", ["asyncio"])
 def test_a_module_in_the_loop_of_the_test(run_inside, runner):
     result = run_inside(
         UPGRADE

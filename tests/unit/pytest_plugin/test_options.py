@@ -114,46 +114,30 @@ def test_modules_live_in_memory_unless_their_state_is_kept(run_inside):
     result.stdout.fnmatch_lines(["*dfota modem run --state */module-1*"])
 
 
-def test_a_state_of_ones_own_lives_on(run_inside):
+def test_state_ports_and_number_of_a_module(run_inside):
     result = run_inside(
         ASK
         + """
-        def test_state(module_factory, tmp_path):
+        def test_a_state_of_ones_own_lives_on(module_factory, tmp_path):
             first = module_factory(state=tmp_path / "unit")
             ask(first.port, b"ATE0;+CREG=2;&W")
             first.close()
             again = module_factory(state=tmp_path / "unit")
             assert b"+CREG: 2," in ask(again.port, b"AT+CREG?")
-        """
-    )
-    result.assert_outcomes(passed=1)
 
-
-def test_several_ports_of_one_module(run_inside):
-    result = run_inside(
-        ASK
-        + """
-        def test_ports(module_factory):
+        def test_several_ports_of_one_module(module_factory):
             module = module_factory(ports=("usbat", "uart1"))
             assert list(module.ports) == ["usbat", "uart1"]
             ask(module.ports["uart1"], b"ATE0")
             assert ask(module.ports["uart1"], b"AT") == b"\\r\\nOK\\r\\n"
             assert ask(module.ports["usbat"], b"AT") == b"AT\\r\\r\\nOK\\r\\n"
-        """
-    )
-    result.assert_outcomes(passed=1)
 
-
-def test_modules_of_one_test_differ_in_their_number(run_inside):
-    result = run_inside(
-        ASK
-        + """
-        def test_numbers(module_factory):
+        def test_modules_of_one_test_differ_in_their_number(module_factory):
             one, two = module_factory(), module_factory()
             assert ask(one.port, b"AT+CGSN") != ask(two.port, b"AT+CGSN")
         """
     )
-    result.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=3)
 
 
 DRAWN = """

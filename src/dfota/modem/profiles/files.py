@@ -37,6 +37,13 @@ class FileSettings:
         "DFOTA guide V1.1, notes of 3.1: a backup partition; flash scrub note V1.1: a scrub "
         "partition behind the code partitions",
     )
+    flash_spare_sectors: int = setting(
+        0,
+        "Sectors that take the place of bad ones in the flash of a factory-new module; 0: a sector "
+        "that fails fails the upgrade.",
+        "flash scrub note V1.1, chapter 3: extra blocks for bad ones; how many is unknown; data "
+        "sheets of 1 Gbit NAND allow 20 of 1024",
+    )
     ufs_total_bytes: int = setting(
         14_483_456, "Size of the file system.", FILE + " 2.1 and a real unit"
     )
