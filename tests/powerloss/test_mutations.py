@@ -705,6 +705,9 @@ HINTS = {
     **{mutate: "in-place" for mutate in MUTATIONS if mutate.__name__.startswith("in_place")},
     **{mutate: "scrubbing" for mutate in MUTATIONS if mutate.__name__.startswith("scrub")},
     **{mutate: "small-managed" for mutate in MUTATIONS if mutate.__name__.startswith("remap")},
+    copied_without_reading_back: "small-nor",
+    table_is_not_read_back: "small-nor",
+    staged_without_verification: "small",
     factory_bad_sectors_are_used: "small-managed",
     failures_of_the_chip_are_ignored: "small-managed",
     map_is_written_over_its_only_copy: "small-managed",
@@ -714,6 +717,7 @@ HINTS = {
 
 def sweeps():
     """What the tests of this folder do, the cheap ones first: a scene, and what to do in it."""
+    yield "small", lambda scene: [scene.survive(case) for case in scene.sample(1, 8)]
     for name in ("small", "small-nor", "small-resumed", "in-place", "scrubbing", "small-managed"):
         yield name, lambda scene: scene.sweep(1)
     yield "small", lambda scene: scene.decays_of_what_is_staged()

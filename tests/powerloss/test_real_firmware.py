@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 
 import pytest
 from powerloss_scenes import Tally
@@ -51,7 +52,7 @@ def test_a_real_set_of_partitions_survives_cuts(corpus, record_tally):
     pair = corpus.pair("multi-bg96like-a")
     old, new = release_of(pair, "old", "BG96_01.001"), release_of(pair, "new", "BG96_01.002")
     key = SigningKey.generate()
-    package = build(old, new, keys=[key], make_patch=generate)
+    package = build(old, new, keys=[key], make_patch=partial(generate, profile="balanced"))
     geometry = required_geometry(old, new)
     flash = SimulatedFlash(bytearray(SimulatedFlash.size_of(geometry)), geometry)
     factory(flash, old)

@@ -179,11 +179,11 @@ class Staging:
                 yield from _verify_image(self._flash, image, progress)
                 position, payload = 0, b""
                 self._note(Checkpoint(Stage.STAGING, number + 1, 0, self._package, self._release))
+            digest = write_plan(self._flash, self._layout, self._update.plan)
         except UpdateFailedError:
             if self._checkpoints is not None:
                 self._checkpoints.forget()
             raise
-        digest = write_plan(self._flash, self._layout, self._update.plan)
         sequence = journal.next_sequence
         remote = self._update.remote
         journal.append(Record(RecordKind.STAGED, sequence, sequence, 0, remote, digest))

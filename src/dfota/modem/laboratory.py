@@ -319,6 +319,7 @@ def _snapshot(module: VirtualModule, _facts: Facts) -> Facts:
 )
 def _restore(module: VirtualModule, facts: Facts) -> None:
     snapshot = Snapshot.decode(facts["snapshot"].encode())
+    snapshot.check(module.state, module.profile)  # what is refused must not cost the module
     module.cut_power()
     snapshot.put_back(module.state)
     module.power_on()

@@ -225,3 +225,54 @@ def test_two_threads_never_share_a_patch(pair: tuple[bytes, bytes], patch: bytes
         finally:
             leave.set()
         assert first.result(10) == new
+
+
+@pytest.mark.parametrize("profile", ["balanced", "embedded"])
+@pytest.mark.parametrize("at", [0, 1, 1000, -1])
+def test_a_reader_goes_on_from_a_checkpoint(pair: tuple[bytes, bytes], profile, at: int) -> None:
+    old, new = pair
+    patch = delta.generate(old, new, profile=profile)
+    first = reader(old, patch)
+    begun = first.read(at % len(new))
+    saved = first.save()
+    assert first.has_checkpoints
+    assert begun + first.read(len(new)) == new
+
+    second = reader(old, patch)
+    second.resume(saved)
+    assert begun + second.read(len(new)) == new
+    assert second.read(1) == b""
+
+
+def test_profile_max_has_no_checkpoints(pair: tuple[bytes, bytes]) -> None:
+    old, new = pair
+    stream = reader(old, delta.generate(old, new))
+    stream.read(10)
+    if not stream.has_checkpoints:
+        assert stream.save() == b""
+
+
+def test_a_checkpoint_of_something_else_is_refused(pair: tuple[bytes, bytes]) -> None:
+    old, new = pair
+    patch = delta.generate(old, new, profile="embedded")
+    stream = reader(old, patch)
+    stream.read(100)
+    saved = stream.save()
+    for wrong in (b"", saved[:-1], saved + b"x", bytes(len(saved)), b"\xff" * len(saved)):
+        with pytest.raises(PatchCorruptError):
+            reader(old, patch).resume(wrong)
+    other = delta.generate(old, new[:-1], profile="embedded")
+    with pytest.raises(PatchCorruptError):
+        reader(old, other).resume(saved)
+    with pytest.raises(MisuseError):
+        stream.resume(saved)
+    with pytest.raises(MisuseError):
+        reader(old, patch).save()
+
+
+def test_a_patch_says_whether_it_was_made_for_one_slot(pair: tuple[bytes, bytes]) -> None:
+    old, new = pair
+    in_place = delta.InPlace(4096, 8192)
+    patch = delta.generate(old, new, profile="embedded", in_place=in_place)
+    assert reader(old, patch).in_place == in_place
+    assert reader(old, delta.generate(old, new, profile="embedded")).in_place is None
