@@ -119,7 +119,7 @@ class SimulatedFlash:
         return geometry.size + beside + _TRAILER.size
 
     @staticmethod
-    def geometry_of(memory: Memory) -> Geometry:
+    def geometry_of(memory: Memory | bytes) -> Geometry:
         """Return the geometry of the flash that *memory* holds.
 
         Raises:
@@ -336,14 +336,22 @@ class SimulatedFlash:
         """All that the chip holds, marks and counts included."""
         return bytes(self._memory[0 : len(self._memory)])
 
+    def check_image(self, image: bytes) -> None:
+        """Refuse what ``restore`` would.
+
+        Raises:
+            GeometryError: it is of another flash.
+        """
+        if len(image) != len(self._memory) or self.geometry_of(image) != self._geometry:
+            raise GeometryError("the image is that of another flash")
+
     def restore(self, image: bytes) -> None:
         """Become what ``image`` once gave; armed cuts and faults are forgotten.
 
         Raises:
             GeometryError: it is of another flash.
         """
-        if len(image) != len(self._memory) or self.geometry_of(bytearray(image)) != self._geometry:
-            raise GeometryError("the image is that of another flash")
+        self.check_image(image)
         self._memory[0 : len(image)] = image
         self._cut = None
         self._planned.clear()

@@ -98,7 +98,7 @@ def _power_on(module: VirtualModule, _facts: Facts) -> None:
     module.power_on()
 
 
-_HOLD = VerbParameter("hold_s", float, "For how long, seconds.", 0.6, maximum=60)
+_HOLD = VerbParameter("hold_s", float, "For how long, seconds.", 0.7, maximum=60)
 
 
 @_does("pwrkey", "Hold PWRKEY low: it starts a module that is off, and shuts one down.", _HOLD)
@@ -319,6 +319,7 @@ def _snapshot(module: VirtualModule, _facts: Facts) -> Facts:
 )
 def _restore(module: VirtualModule, facts: Facts) -> None:
     snapshot = Snapshot.decode(facts["snapshot"].encode())
+    snapshot.check(module.state, module.profile)  # what is refused must not cost the module
     module.cut_power()
     snapshot.put_back(module.state)
     module.power_on()

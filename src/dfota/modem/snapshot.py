@@ -31,6 +31,9 @@ SNAPSHOT_FORMAT = 1
 FLASH_MAX_BYTES = 256 * 1024 * 1024
 FILE_MAX_BYTES = 16 * 1024 * 1024
 FILES_MAX = 10_000
+FILES_MAX_BYTES = 256 * 1024 * 1024
+"""All files together, unpacked; more than any module has room for."""
+
 TEXT_MAX_BYTES = 256 * 1024 * 1024
 """A whole snapshot as text."""
 
@@ -69,6 +72,18 @@ class Snapshot:
         for line in self.lines():
             total.update(json.dumps(line, sort_keys=True).encode() + b"\n")
         return total.hexdigest()
+
+    def check(self, state: ModuleState, profile: Profile) -> None:
+        """Refuse what ``put_back`` could not put into *state*; nothing is changed.
+
+        Raises:
+            GeometryError: the flash is another one.
+            MisuseError: the settings are not those of a module.
+            FileSystemError: the files do not fit, or cannot have such names.
+        """
+        self._nv()
+        state.flash.check_image(self.flash)
+        self._put_files(FileSystem.of(profile, MemoryStorage()))
 
     def put_back(self, state: ModuleState) -> None:
         """Let *state* be this; its module must be without power.
@@ -155,15 +170,17 @@ class Snapshot:
             if type(count) is not int or not 0 <= count <= FILES_MAX:
                 raise MisuseError(f"a snapshot has 0 to {FILES_MAX} files")
             folders = tuple(str(name) for name in head["folders"])
-            files = {}
+            files: dict[str, bytes] = {}
+            left = FILES_MAX_BYTES
             for _ in range(count):
                 entry = next(source)
-                content = _unpacked(entry["content"], entry["size"], FILE_MAX_BYTES)
+                content = _unpacked(entry["content"], entry["size"], min(FILE_MAX_BYTES, left))
+                left -= len(content)
                 files[str(entry["file"])] = content
             return cls(flash, dict(head["nv"]), files, folders[:FILES_MAX])
         except StopIteration:
             raise MisuseError("the snapshot ends too early") from None
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise MisuseError(f"that is no snapshot: {error!r}") from error
 
     # -- inside ------------------------------------------------------------------------

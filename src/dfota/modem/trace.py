@@ -96,7 +96,7 @@ class TraceHead:
                 ),
                 int(facts["seed"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise MisuseError(f"that is no head of a trace: {error!r}") from error
 
 
@@ -196,7 +196,7 @@ def input_of(facts: Mapping[str, Any]) -> Input:
                 return AlarmIn(float(facts["seconds"]))
             case "verb":
                 return VerbIn(str(facts["verb"]), dict(facts["given"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise MisuseError(f"that is no input: {error!r}") from error
     raise MisuseError(f"there is no input {str(facts['in'])[:40]!r}")
 

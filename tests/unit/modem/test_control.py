@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import stat
 import threading
+import zlib
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,36 @@ def test_a_snapshot_is_the_whole_module(client, package, lab):
     assert client.request("GET", "files/UFS:kept") == b"kept"
     assert client.perform("ls", {"folder": "datatx"})["files"] == {"kept": 4}
     assert client.request("GET", "files/EUFS:/fota/update.zip") == b""
+
+
+def edited(snapshot, *extra, **changes):
+    """*snapshot* with another head, and more files."""
+    head, *rest = snapshot.splitlines()
+    facts = {**json.loads(head), **changes}
+    facts["files"] += len(extra)
+    more = [
+        {"file": name, "size": len(data), "content": base64.b64encode(zlib.compress(data)).decode()}
+        for name, data in extra
+    ]
+    return b"\n".join([json.dumps(facts).encode(), *rest, *(json.dumps(m).encode() for m in more)])
+
+
+def test_a_refused_snapshot_costs_the_module_nothing(client):
+    client.request("PUT", "files/UFS:kept", b"kept")
+    client.module.wait_running(PATIENCE_S)
+    snapshot = client.request("GET", "snapshot")
+    too_much = [(f"datatx/{number}", bytes(8 << 20)) for number in range(8)]
+    for forged in (
+        edited(snapshot, ("../outside", b"x")),
+        edited(snapshot, *too_much),
+        edited(snapshot, folders=[".."]),
+        edited(snapshot, nv={}),
+    ):
+        with pytest.raises(ControlRefusedError):
+            client.request("PUT", "snapshot", forged)
+    assert client.facts("state")["power"] == "running"
+    assert client.request("GET", "files/UFS:kept") == b"kept"
+    assert client.module.cuts == ()
 
 
 def wait_for_revision(client, end):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import math
 import random
 import tracemalloc
 import zlib
@@ -328,6 +329,30 @@ def test_a_snapshot_is_never_unpacked_beyond_what_it_says():
         assert tracemalloc.get_traced_memory()[1] < 4 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_the_files_of_a_snapshot_are_bounded_together(monkeypatch):
+    monkeypatch.setattr("dfota.modem.snapshot.FILES_MAX_BYTES", 2500)
+    packed = base64.b64encode(zlib.compress(bytes(1000))).decode()
+    head = {"snapshot": 1, "flash_size": 0, "files": 3, "folders": [], "nv": {}}
+    flash = {"flash": base64.b64encode(zlib.compress(b"")).decode()}
+    files = [{"file": f"f{n}", "size": 1000, "content": packed} for n in range(3)]
+    assert len(Snapshot.of_lines([{**head, "files": 2}, flash, *files]).files) == 2
+    with pytest.raises(MisuseError, match="no size from 0 to 500"):
+        Snapshot.of_lines([head, flash, *files])
+
+
+@pytest.mark.parametrize(
+    ("number", "changes"),
+    [(0, {"seed": math.inf}), (1, {"nv": "x"}), (1, {"nv": [[1]]})],
+)
+def test_a_forged_number_or_mapping_is_no_trace(short, tmp_path, number, changes):
+    lines = short.read_text().splitlines()
+    lines[number] = json.dumps({**json.loads(lines[number]), **changes})
+    forged = tmp_path / "forged.trace"
+    forged.write_text("\n".join(lines) + "\n")
+    with pytest.raises(TraceError):
+        replay(forged)
 
 
 @given(st.binary(max_size=100))
