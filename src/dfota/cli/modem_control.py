@@ -201,5 +201,12 @@ def _shown(facts: dict[str, Any]) -> str:
         elif isinstance(value, list):
             lines.append(f"{key}: {', '.join(str(entry) for entry in value)}")
         else:
-            lines.append(f"{key}: {value}")
+            lines.append(f"{key}: {_word(value)}")
     return "\n".join(lines)
+
+
+def _word(value: object) -> str:
+    """A value as the command line takes it, so that what is printed can be typed."""
+    if value is None:
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else str(value)

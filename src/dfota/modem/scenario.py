@@ -246,7 +246,7 @@ class _Reader:
 
     def scenario(self, name: str, table: Mapping[str, Any]) -> Scenario:
         self._only(table, "", 0, (*_HEAD, "module", "world", "step", "rehearsal"))
-        head = {key: self._text(table, "", 0, key, required=True) for key in _HEAD}
+        head = {key: self._text(table, "", 0, key, required=key == "title") for key in _HEAD}
         module = self._table(table, "module")
         self._only(module, "module", 0, ("profile", "set", "ports"))
         profile = self._text(module, "module", 0, "profile") or "bg96"
