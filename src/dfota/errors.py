@@ -682,9 +682,12 @@ class EndpointError(ModemError):
     """The serial endpoint *endpoint* cannot be opened: *reason*."""
 
     code = "modem.endpoint"
+    _remedy = "Choose another --pty link or --tcp port."
 
-    def __init__(self, endpoint: str, reason: str) -> None:
+    def __init__(self, endpoint: str, reason: str, *, remedy: str | None = None) -> None:
         super().__init__(endpoint, reason)
+        if remedy is not None:
+            self._remedy = remedy
         self.endpoint = endpoint
         self.reason = reason
 
@@ -693,8 +696,8 @@ class EndpointError(ModemError):
 
     @property
     def remedy(self) -> str:
-        """Choose another one."""
-        return "Choose another --pty link or --tcp port."
+        """Choose another one, or what the raiser knows better."""
+        return self._remedy
 
 
 class ControlRefusedError(ModemError):

@@ -23,7 +23,7 @@ from dfota.engine.patching import Patching
 from dfota.engine.staging import Staging
 from dfota.engine.writing import SectorWriter
 from dfota.errors import FlashError
-from dfota.flash import ManagedFlash, SimulatedFlash, partition_table
+from dfota.flash import ManagedFlash, PowerLost, SimulatedFlash, partition_table
 from dfota.flash import spare_sectors as spares
 from dfota.values import Digest
 
@@ -743,6 +743,6 @@ def first_failure(hint=""):
             if name not in scenes:
                 scenes[name] = Scene(SPECS[name])
             sweep(scenes[name])
-        except Exception as error:
+        except (Exception, PowerLost) as error:
             return f"{name}: {error!r}"
     return None

@@ -98,7 +98,7 @@ def _power_on(module: VirtualModule, _facts: Facts) -> None:
     module.power_on()
 
 
-_HOLD = VerbParameter("hold_s", float, "For how long, seconds.", 0.6, maximum=60)
+_HOLD = VerbParameter("hold_s", float, "For how long, seconds.", 0.7, maximum=60)
 
 
 @_does("pwrkey", "Hold PWRKEY low: it starts a module that is off, and shuts one down.", _HOLD)

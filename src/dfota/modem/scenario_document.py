@@ -19,7 +19,7 @@ NAME` for one of those below, `--scenario FILE.toml` for your own.
 
 ```toml
 title = "Power goes in RESTORE"
-description = "What goes wrong, in a sentence or two."
+description = "What goes wrong, in a sentence or two."   # optional, as the next two
 host_sees = "What a host will notice of it."
 fact = "What it stands for."
 

@@ -147,7 +147,7 @@ class Startup:
             return
         self._is_model_compared = True
         self._module.log(
-            f"this firmware is of a {model}, the profile of a {' or '.join(prefixes)}: "
+            f"this firmware is for {model}, the profile for {' or '.join(prefixes)}: "
             "choose another one with --profile"
         )
 

@@ -105,7 +105,7 @@ def parse(text: str) -> Scenario:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        ('title = "t"\n', 0, "description is missing"),
+        ('description = "t"\n', 0, "title is missing"),
         (HEAD + "colour = 1\n", 5, "no 'colour' at the top"),
         (HEAD + "[module]\ncolour = 1\n", 6, "no 'colour' in .module."),
         (HEAD + "[module]\nset = { boots = 1 }\n", 6, "no profile setting 'boots'"),

@@ -108,7 +108,11 @@ class ControlClient:
 
     def _gone(self, error: Exception) -> EndpointError:
         reason = getattr(error, "strerror", None) or str(error) or "the connection broke"
-        return EndpointError(str(self._place), reason)
+        return EndpointError(
+            str(self._place),
+            reason,
+            remedy=f"Is the module running? Start it with --control {self._place}.",
+        )
 
     def _facts(self, data: bytes) -> dict[str, Any]:
         try:
