@@ -181,16 +181,19 @@ def unescaped(text: str) -> bytes:
 
 @_does(
     "world",
-    "Change one of the facts around the module: SIM, cells, supply, network; without a name: "
-    "say them all.",
+    "Change one of the facts around the module: SIM, cells, supply, network; without a value: "
+    "say it; without a name: say them all.",
     VerbParameter("name", str, "Which fact.", ""),
-    VerbParameter("value", str, "What it is from now on.", ""),
+    VerbParameter("value", str, "What it is from now on.", None),
 )
 def _change_world(module: VirtualModule, facts: Facts) -> Facts | None:
-    if facts["name"]:
-        module.world.change(facts["name"], facts["value"])
-        return None
-    return module.world.facts()
+    name, value = facts["name"], facts["value"]
+    if not name:
+        return module.world.facts()
+    if value is None:
+        return {name.replace("-", "_"): module.world.fact(name)}
+    module.world.change(name, value)
+    return None
 
 
 @_does("sim-pull", "Pull the SIM out.")

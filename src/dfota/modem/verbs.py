@@ -66,6 +66,8 @@ class VerbParameter:
         Raises:
             MisuseError: it is of another kind, or outside the range.
         """
+        if value is None and self.default is None:
+            return None  # it was left out, and what was checked is checked again by a replay
         wrong = MisuseError(f"{self.name} takes {self.values}, not {str(value)[:80]!r}")
         if isinstance(value, str) and self.kind is not str:
             value = _number_or_truth(value, self.kind, wrong)

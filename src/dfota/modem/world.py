@@ -173,16 +173,21 @@ class World:
         values = {entry.name: getattr(self, entry.name) for entry in world_facts()}
         return {n: v.value if isinstance(v, Enum) else v for n, v in values.items()}
 
+    def fact(self, name: str) -> object:
+        """What the fact *name* is now, an enumeration as its word.
+
+        Raises:
+            MisuseError: there is no such fact.
+        """
+        return self.facts()[_fact_named(name).name]
+
     def change(self, name: str, value: object) -> None:
         """Let the fact *name* be *value*, given as such or as the text of a command line.
 
         Raises:
             MisuseError: there is no such fact, or it cannot have that value.
         """
-        known = {entry.name: entry for entry in world_facts()}
-        entry = known.get(name.replace("-", "_"))
-        if entry is None:
-            raise MisuseError(f"the world has no {name!r}; it has {', '.join(known)}")
+        entry = _fact_named(name)
         text = str(value.value) if isinstance(value, Enum) else str(value)
         parsed = entry.parse(text)
         _check(entry.name, parsed)
@@ -197,6 +202,14 @@ class World:
 def _kinds() -> Mapping[str, type]:
     """Resolved once: it compiles every annotation, and each module has a world."""
     return get_type_hints(World)
+
+
+def _fact_named(name: str) -> Setting:
+    known = {entry.name: entry for entry in world_facts()}
+    entry = known.get(name.replace("-", "_"))
+    if entry is None:
+        raise MisuseError(f"the world has no {name!r}; it has {', '.join(known)}")
+    return entry
 
 
 def world_facts() -> Iterator[Setting]:

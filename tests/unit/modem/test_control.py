@@ -99,6 +99,7 @@ def test_power_by_the_channel(client):
 def test_the_world_is_changed_by_name(client):
     client.perform("world", {"name": "rssi", "value": "7"})
     assert client.facts("world")["rssi"] == 7
+    assert client.perform("world", {"name": "rssi"}) == {"rssi": 7}
     client.perform("sim-pull")
     assert client.facts("world")["sim"] == "none"
     client.perform("sim-insert")
