@@ -48,7 +48,8 @@ def open_flash_file(path: Path, geometry: Geometry | None = None) -> SimulatedFl
         GeometryError: it holds no flash, or one of another geometry.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        # What a link leads to is not ours to write.
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
             size = os.fstat(descriptor).st_size
             if size == 0:

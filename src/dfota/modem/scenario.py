@@ -158,10 +158,13 @@ class Scenario:
             table = tomllib.loads(text)
         except UnicodeDecodeError as error:
             raise ScenarioError(path, 0, "it is not UTF-8") from error
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # an integer may be too long to read
             line = re.search(r"at line (\d+)", str(error))
             raise ScenarioError(path, int(line[1]) if line else 0, str(error)) from error
-        return _Reader(path, _Lines(text)).scenario(name, table)
+        try:
+            return _Reader(path, _Lines(text)).scenario(name, table)
+        except ValueError as error:  # an integer that is too long to be shown
+            raise ScenarioError(path, 0, str(error)) from error
 
 
 def shipped() -> Iterator[Scenario]:
@@ -410,7 +413,7 @@ class _Reader:
     def _duration(self, given: Mapping[str, Any], table: str, index: int, key: str) -> float:
         value = given.get(key, 0)
         if isinstance(value, str) and (match := _DURATION.fullmatch(value)):
-            return float(match[1]) * _UNITS[match[2]]
+            value = float(match[1]) * _UNITS[match[2]]
         if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 1e9:
             return float(value)
         raise self._wrong(

@@ -55,6 +55,13 @@ def test_a_missing_or_foreign_file_is_one_clear_error(tmp_path):
             open_flash_file(tmp_path / "foreign")
 
 
+def test_a_link_is_not_followed(tmp_path):
+    create_flash_file(tmp_path / "outside", GEOMETRY).close()
+    (tmp_path / "flash.bin").symlink_to(tmp_path / "outside")
+    with pytest.raises(FileUnreadableError):
+        open_flash_file(tmp_path / "flash.bin")
+
+
 def test_a_full_disk_leaves_no_file(tmp_path, monkeypatch):
     def full(descriptor, offset, size):
         raise OSError(28, "No space left on device")
