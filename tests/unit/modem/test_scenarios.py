@@ -164,3 +164,18 @@ def test_a_scenario_of_ones_own_is_a_file(tmp_path):
 def test_a_name_reaches_nothing_outside(name):
     with pytest.raises((MisuseError, FileUnreadableError, ScenarioError)):
         scenario_named(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[world]\nrssi = {'9' * 6000}",
+        f"[world]\nrssi = 0x{'f' * 5000}",
+        f'[[step]]\nat = "{"9" * 400}m"\ndo = "power-cut"',
+        f'[[step]]\nwhen = "boots:{"9" * 6000}"\ndo = "power-cut"',
+    ],
+)
+def test_a_number_without_end_is_one_clear_error(text):
+    head = 'title = "t"\ndescription = "d"\nhost_sees = "h"\nfact = "f"\n'
+    with pytest.raises(ScenarioError):
+        Scenario.parse(f"{head}{text}\n".encode(), "s.toml", "s")
