@@ -54,6 +54,8 @@ A test compares this drawing with the classes::
     │   ├── NoReplyError
     │   ├── CommandRefusedError
     │   ├── CheckFailedError
+    │   ├── NothingToDoError
+    │   ├── RecordError
     │   ├── ModuleFileError
     │   ├── DownloadFailedError
     │   ├── InstallFailedError
@@ -859,6 +861,46 @@ class CheckFailedError(HostError):
     def remedy(self) -> str:
         """What the check advises."""
         return self.advice
+
+
+class NothingToDoError(HostError):
+    """The module already runs *revision*, the one that was wanted."""
+
+    code = "host.nothing-to-do"
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(revision)
+        self.revision = revision
+
+    def __str__(self) -> str:
+        return f"the module already runs {self.revision}"
+
+    @property
+    def remedy(self) -> str:
+        """Nothing is wrong."""
+        return "There is nothing to do."
+
+
+class RecordError(HostError):
+    """The state file *name* of an upgrade cannot be believed: *reason*."""
+
+    code = "host.record"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name} is no record of an upgrade: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """How to find out without it."""
+        return (
+            "Ask the module itself which revision runs: dfota info PORT. "
+            "Remove the file only when no upgrade is under way."
+        )
 
 
 class ModuleFileError(HostError):

@@ -40,6 +40,8 @@ class ExitCode(IntEnum):
     """The module went silent; whether the upgrade will finish is not known."""
     DIFFERENT = 11
     """A replay gave something else than its trace says."""
+    NOTHING_TO_DO = 12
+    """The module already runs what was wanted; nothing was changed."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C."""
     TERMINATED = 143
@@ -65,6 +67,8 @@ _BY_CLASS: tuple[tuple[type[errors.DfotaError], ExitCode], ...] = (
     (errors.NoReplyError, ExitCode.PORT),
     (errors.CommandRefusedError, ExitCode.REFUSED),
     (errors.CheckFailedError, ExitCode.REFUSED),
+    (errors.NothingToDoError, ExitCode.NOTHING_TO_DO),
+    (errors.RecordError, ExitCode.INPUT),
     (errors.DownloadFailedError, ExitCode.DOWNLOAD),
     (errors.InstallFailedError, ExitCode.INSTALL),
     (errors.RevisionMismatchError, ExitCode.INSTALL),

@@ -15,6 +15,8 @@ from dfota.host.dialogue import (
     Dialogue,
     ForgetUrcs,
     Happened,
+    Keep,
+    Keeper,
     Listen,
     Now,
     Procedure,
@@ -51,6 +53,7 @@ from dfota.host.files import (
     upload_file,
 )
 from dfota.host.identity import get_attention
+from dfota.host.kinds import BG96, KINDS, LocalForm, ModuleKind, kind_of
 from dfota.host.module_files import (
     ModuleFile,
     ModuleSpace,
@@ -60,16 +63,20 @@ from dfota.host.module_files import (
     list_files,
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
+from dfota.host.records import UpgradeRecord
 from dfota.host.session import Session
+from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
 from dfota.host.upgrade import Plan, examine, upgrade
 
 __all__ = [
     "BAUDRATE",
+    "BG96",
     "CA_FILE",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
+    "KINDS",
     "PACKAGE_FILE",
     "TRANSITIONS",
     "AccessPoint",
@@ -84,8 +91,12 @@ __all__ = [
     "Happened",
     "HostEvent",
     "Identified",
+    "Keep",
+    "Keeper",
     "Listen",
+    "LocalForm",
     "ModuleFile",
+    "ModuleKind",
     "ModuleRestarted",
     "ModuleSpace",
     "Now",
@@ -95,6 +106,7 @@ __all__ = [
     "PhaseEntered",
     "PhaseTime",
     "Plan",
+    "PortHolder",
     "PortLost",
     "PortReturned",
     "Procedure",
@@ -104,12 +116,15 @@ __all__ = [
     "RevisionRead",
     "SendData",
     "SerialxTransport",
+    "ServerFacts",
     "Session",
+    "Surroundings",
     "TimeLimits",
     "Transcript",
     "Transport",
     "UpgradeContinued",
     "UpgradeFound",
+    "UpgradeRecord",
     "UpgradeStarted",
     "Upgraded",
     "Uploaded",
@@ -118,6 +133,7 @@ __all__ = [
     "examine",
     "file_space",
     "get_attention",
+    "kind_of",
     "list_files",
     "upgrade",
     "upload_file",

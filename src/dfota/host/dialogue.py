@@ -9,12 +9,13 @@ Rule 1. One command at a time, with the time limit of the catalogue.
 Rule 2. An unsolicited result code may come at any moment and is never lost: it waits in line
 until the procedure listens.
 Rule 3. No step is ever repeated here. Repeating is the procedure's decision.
+Rule 4. What a procedure wants kept is kept before its next step begins.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -38,6 +39,7 @@ from dfota.at import (
 )
 from dfota.errors import MisuseError, PortError
 from dfota.host.events import HostEvent
+from dfota.host.records import UpgradeRecord
 
 URC_QUEUE_MAX = 1024
 """What a procedure that does not listen may leave waiting; the oldest are dropped."""
@@ -46,6 +48,9 @@ RESPONSE_MARGIN_S = 2.0
 """Added to the manual's response time: the way of the bytes, and a module under load."""
 
 T = TypeVar("T")
+
+Keeper = Callable[[UpgradeRecord], None]
+"""Writes a record durably before it returns."""
 
 
 class Happened(Enum):
@@ -162,11 +167,21 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Have the record of the upgrade kept where the host's death does not reach it.
+
+    Gives ``None`` when it is safe; what the keeper raises ends the procedure.
+    """
+
+    record: UpgradeRecord
+
+
+@dataclass(frozen=True, slots=True)
 class Now:
     """Ask for the time; gives seconds on the caller's clock."""
 
 
-Step = Ask | SendData | ReceiveData | AwaitAnswer | Listen | ForgetUrcs | Report | Now
+Step = Ask | SendData | ReceiveData | AwaitAnswer | Listen | ForgetUrcs | Report | Keep | Now
 Procedure = Generator[Step, Any, T]
 """Yields steps, is sent what came of each, returns a result or raises a ``HostError``."""
 
@@ -213,6 +228,7 @@ class Dialogue(Generic[T]):
         procedure: what to do.
         decoder: the ear; give the same one to all procedures of a port.
         urcs: the line of unsolicited result codes; likewise.
+        keep: keeps the records; without one they are kept nowhere.
     """
 
     def __init__(
@@ -221,8 +237,10 @@ class Dialogue(Generic[T]):
         *,
         decoder: ReplyDecoder | None = None,
         urcs: deque[Urc] | None = None,
+        keep: Keeper | None = None,
     ) -> None:
         self._procedure = procedure
+        self._keep = keep
         self._decoder = ReplyDecoder() if decoder is None else decoder
         self._urcs: deque[Urc] = deque(maxlen=URC_QUEUE_MAX) if urcs is None else urcs
         self._output = bytearray()
@@ -323,6 +341,10 @@ class Dialogue(Generic[T]):
         match step:
             case Report(event):
                 self._events.append(event)
+                return None
+            case Keep(record):
+                if self._keep is not None:
+                    self._keep(record)
                 return None
             case Now():
                 return now

@@ -15,7 +15,15 @@ from typing import Self, TypeVar
 
 from dfota.at import Command, Form, ReplyDecoder, Urc, Value
 from dfota.errors import CommandRefusedError, NoReplyError, PortError
-from dfota.host.dialogue import URC_QUEUE_MAX, Answer, Ask, Dialogue, Happened, Procedure
+from dfota.host.dialogue import (
+    URC_QUEUE_MAX,
+    Answer,
+    Ask,
+    Dialogue,
+    Happened,
+    Keeper,
+    Procedure,
+)
 from dfota.host.events import HostEvent
 from dfota.host.transcript import Transcript
 from dfota.host.transport import OpenTransport, Transport
@@ -36,6 +44,7 @@ class Session:
         port: its name, for messages.
         on_event: is told every event at once.
         transcript: records every byte, where given.
+        keep: keeps the record of an upgrade, where given.
         clock: seconds, monotonic.
         pause: waits that many seconds.
 
@@ -50,6 +59,7 @@ class Session:
         port: str = "",
         on_event: Callable[[HostEvent], None] | None = None,
         transcript: Transcript | None = None,
+        keep: Keeper | None = None,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -57,6 +67,7 @@ class Session:
         self._port = port
         self._on_event = on_event
         self._transcript = transcript
+        self._keep = keep
         self._clock = clock
         self._pause = pause
         self._decoder = ReplyDecoder()
@@ -87,7 +98,7 @@ class Session:
             HostError: what the procedure raises.
             PortError: the port went away where the procedure cannot do without it.
         """
-        dialogue = Dialogue(procedure, decoder=self._decoder, urcs=self._urcs)
+        dialogue = Dialogue(procedure, decoder=self._decoder, urcs=self._urcs, keep=self._keep)
         try:
             try:
                 dialogue.start(self._clock())

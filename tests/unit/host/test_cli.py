@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dfota.cli import upgrade as command
+from dfota.cli import port_options
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.main import run
 from dfota.host import Session
@@ -24,9 +24,11 @@ URL = "https://www.quectel.com:100/update.zip"
 @pytest.fixture
 def wired(bench, monkeypatch: pytest.MonkeyPatch):
     """The command, wired to the scripted module."""
-    monkeypatch.setattr(command, "SerialxTransport", lambda _port, *, baudrate: bench.port.open())
+    monkeypatch.setattr(
+        port_options, "SerialxTransport", lambda _port, *, baudrate: bench.port.open()
+    )
     virtual = partial(Session, clock=lambda: bench.module.now, pause=bench.port.pause)
-    monkeypatch.setattr(command, "Session", virtual)
+    monkeypatch.setattr(port_options, "Session", virtual)
     return bench
 
 

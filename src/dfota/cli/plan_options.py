@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""The options that say what an upgrade shall do, for every command that plans one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificates
+
+from dfota.cli.port_options import FILE
+from dfota.errors import FileUnreadableError, TlsFilesError
+from dfota.host import (
+    CA_FILE,
+    CLIENT_CERTIFICATE_FILE,
+    CLIENT_KEY_FILE,
+    AccessPoint,
+    PackageFacts,
+    Plan,
+    TimeLimits,
+)
+from dfota.package import LIMITS, PublicKey, parse
+from dfota.values import FirmwareVersion
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_IP_TYPES = {"ipv4": 0, "ipv6": 1, "ipv4v6": 2}
+_PEM_MAX_BYTES = 16384
+
+_OPTIONS = (
+    click.argument("package", type=FILE, required=False),
+    click.option("--url", help="Where the module downloads the package: http:// or https://."),
+    click.option("--expect", metavar="REVISION",
+                 help="Revision that must run afterwards, if PACKAGE is not given."),
+    click.option("--key", "key_files", type=FILE, multiple=True, metavar="PUB",
+                 help="Verify PACKAGE with this public key first. Repeatable."),
+    click.option("--apn", help="Access point for the download (fota_apn)."),
+    click.option("--apn-type", type=click.Choice(list(_IP_TYPES)), default="ipv4",
+                 show_default=True, help="Address family of the access point."),
+    click.option("--apn-user", default="", help="User name for the access point."),
+    click.option("--apn-password", default="", envvar="DFOTA_APN_PASSWORD", show_envvar=True,
+                 help="Password for the access point."),
+    click.option("--ca", type=FILE,
+                 help="CA file (PEM) with which the module checks the server."),
+    click.option("--client-cert", type=FILE, help="Certificate (PEM) of the module."),
+    click.option("--client-key", type=FILE,
+                 help="Private key (PEM) of the module's certificate."),
+    click.option("--download-timeout", type=click.FloatRange(min=1), metavar="SECONDS",
+                 help="How long the download may take.  [default: 600, more for large packages]"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What the person wrote; field by field the options above."""
+
+    package: Path | None = None
+    url: str | None = None
+    expect: str | None = None
+    key_files: tuple[Path, ...] = ()
+    apn: str | None = None
+    apn_type: str = "ipv4"
+    apn_user: str = ""
+    apn_password: str = ""
+    ca: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    download_timeout: float | None = None
+
+
+def plan_options(command: F) -> F:
+    """Give *command* the options of a plan; it is called with ``plan_options``."""
+
+    def parse(**given: Any) -> Any:
+        own = {field.name: given.pop(field.name) for field in fields(PlanOptions)}
+        return command(plan_options=PlanOptions(**own), **given)
+
+    parse.__name__ = command.__name__
+    parse.__doc__ = command.__doc__
+    parse.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
+    for option in reversed(_OPTIONS):
+        parse = option(parse)
+    return parse  # type: ignore[return-value]
+
+
+def read_plan(options: PlanOptions, port: str) -> Plan:
+    """Read the files that *options* name and make the plan for the module at *port*.
+
+    Raises:
+        click.UsageError: options contradict each other.
+        FileUnreadableError: a file cannot be read.
+        PackageError: the package is damaged or not signed by a key that was given.
+        TlsFilesError: a certificate or key is none.
+        LocationError: the module cannot download the URL.
+    """
+    data, facts = _read_package(options.package, options.key_files)
+    _check(options, data, facts)
+    limits = TimeLimits()
+    if options.download_timeout is not None:
+        limits = TimeLimits(downloading_s=options.download_timeout, slowest_download=10**9)
+    return Plan(
+        url=options.url,
+        package=None if options.url is not None else data,
+        facts=facts,
+        expected=None if options.expect is None else FirmwareVersion(options.expect),
+        access_point=None
+        if options.apn is None
+        else AccessPoint(
+            options.apn, _IP_TYPES[options.apn_type], options.apn_user, options.apn_password
+        ),
+        certificates={
+            name: _read_pem(path, label)
+            for name, path, label in (
+                (CA_FILE, options.ca, "CERTIFICATE"),
+                (CLIENT_CERTIFICATE_FILE, options.client_cert, "CERTIFICATE"),
+                (CLIENT_KEY_FILE, options.client_key, "PRIVATE KEY"),
+            )
+            if path is not None
+        },
+        port=port,
+        limits=limits,
+    )
+
+
+def _check(options: PlanOptions, data: bytes | None, facts: PackageFacts | None) -> None:
+    url, expect = options.url, options.expect
+    if url is None and data is None:
+        raise click.UsageError("Give the PACKAGE to upload, or its --url.")
+    if facts is not None and expect is not None and expect != facts.new_revision.text:
+        raise click.UsageError(f"--expect is {expect}, but PACKAGE makes {facts.new_revision}.")
+    if options.apn is None and (options.apn_user or options.apn_password):
+        raise click.UsageError("--apn-user and --apn-password need --apn.")
+    client_cert, client_key = options.client_cert, options.client_key
+    if url is None and (options.apn or options.ca or client_cert or client_key):
+        raise click.UsageError("--apn, --ca and --client-… are for a download with --url.")
+    if (client_cert is None) != (client_key is None) or (client_cert and not options.ca):
+        raise click.UsageError("--client-cert, --client-key and --ca go together.")
+
+
+def _read_package(
+    path: Path | None, key_files: tuple[Path, ...]
+) -> tuple[bytes | None, PackageFacts | None]:
+    if path is None:
+        if key_files:
+            raise click.UsageError("--key verifies PACKAGE: give both.")
+        return None, None
+    data = _read_file(path, LIMITS.package_size)
+    opened = parse(data)
+    if key_files:
+        opened.verify([PublicKey.load(file) for file in key_files])
+    manifest = opened.manifest
+    return data, PackageFacts(
+        manifest.model, manifest.old_revision, manifest.new_revision, len(data)
+    )
+
+
+def _read_pem(path: Path, label: str) -> bytes:
+    """Read a PEM file (RFC 7468) that the module is to keep: a wrong one would stay there."""
+    data = _read_file(path, _PEM_MAX_BYTES)
+    try:
+        if label == "CERTIFICATE":
+            load_pem_x509_certificates(data)
+        else:
+            load_pem_private_key(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise TlsFilesError(str(path), f"it holds no {label.lower()} (PEM, unencrypted)") from error
+    return data
+
+
+def _read_file(path: Path, limit: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except OSError as error:
+        raise FileUnreadableError(str(path), error.strerror or str(error)) from error
+    if len(data) > limit:
+        raise FileUnreadableError(str(path), f"it has more than {limit} bytes")
+    if not data:
+        raise FileUnreadableError(str(path), "it is empty")
+    return data

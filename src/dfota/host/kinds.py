@@ -1,0 +1,138 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""What differs between the kinds of modules for a host that upgrades them; data only, no steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+
+from dfota.at import Family
+
+
+class LocalForm(Enum):
+    """How AT+QFOTADL names a package that lies in the module already."""
+
+    FIXED = "fixed"
+    """``AT+QFOTADL=1``, and the package is /fota/update.zip (BG96 DFOTA guide, 3.1.2)."""
+    PATH = "path"
+    """``AT+QFOTADL="/data/ufs/…"``: the folder is the module's, the name is the host's."""
+    PUSH = "push"
+    """``AT+QFOTADL="FILE:<length>"``: the bytes follow on this port (LTE Standard(A), 5.2)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleKind:
+    """One kind of module, as the upgrade procedure needs to know it.
+
+    Attributes:
+        name: as in ``--module`` and in the profiles of the virtual module.
+        model_prefixes: how the model in ATI's second line begins.
+        codes: what its numbers mean.
+        local_form: how a package in its file system is named.
+        local_folders: for ``PATH``: the folders of the UFS, most likely first.
+        package_file: where the host uploads a package to, as the FILE commands name it.
+        has_restore: whether RESTORE stands between UPDATING and END.
+        restarts_before_start: whether it restarts (and its USB ports vanish) before START.
+        has_fota_apn: whether ``AT+QCFGEXT="fota_apn"`` is its access point for downloads.
+        has_ftp: whether it downloads from ``ftp://``.
+        tells_download: whether it prints DOWNLOADING.
+        url_max: longest location of AT+QFOTADL, in bytes.
+        source: where these facts come from.
+    """
+
+    name: str
+    model_prefixes: tuple[str, ...]
+    codes: Family = Family.BG96
+    local_form: LocalForm = LocalForm.FIXED
+    local_folders: tuple[str, ...] = ()
+    package_file: str = "EUFS:/fota/update.zip"
+    has_restore: bool = True
+    restarts_before_start: bool = False
+    has_fota_apn: bool = True
+    has_ftp: bool = False
+    tells_download: bool = False
+    url_max: int = 255
+    source: str = field(default="", compare=False)
+
+
+BG96 = ModuleKind(name="bg96", model_prefixes=("BG96",), source="BG96 DFOTA guide V1.1")
+
+_LINUX_FOLDERS = ("/data/ufs/", "/cache/ufs/", "/usrdata/cache/ufs/")
+
+KINDS: Mapping[str, ModuleKind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            BG96,
+            ModuleKind(
+                name="bg96-2017",
+                model_prefixes=(),
+                codes=Family.BG96_2017,
+                has_fota_apn=False,
+                source="BG96 DFOTA guide V1.0; chosen by name, ATI does not tell it apart",
+            ),
+            ModuleKind(
+                name="bg95", model_prefixes=("BG95",), source="as BG96 where not documented"
+            ),
+            ModuleKind(
+                name="ec2x",
+                model_prefixes=("EC2", "EG25"),
+                codes=Family.LINUX,
+                local_form=LocalForm.PATH,
+                local_folders=_LINUX_FOLDERS,
+                package_file="UFS:dfota_update.bin",
+                has_restore=False,
+                restarts_before_start=True,
+                has_fota_apn=False,
+                has_ftp=True,
+                source="EP06/EG06/EM06 DFOTA guide V1.0, EC2x QuecOpen DFOTA guide V1.0",
+            ),
+            ModuleKind(
+                name="eg9x",
+                model_prefixes=("EG9",),
+                codes=Family.LINUX,
+                local_form=LocalForm.PATH,
+                local_folders=_LINUX_FOLDERS,
+                package_file="UFS:dfota_update.bin",
+                has_restore=False,
+                restarts_before_start=True,
+                has_fota_apn=False,
+                has_ftp=True,
+                source="EC2x/EG9x/EG25-G QuecOpen DFOTA guide V1.0",
+            ),
+            ModuleKind(
+                name="std-a",
+                model_prefixes=(
+                    "EC200", "EC600", "EC800", "EG600", "EG800", "EG810", "EG912", "EG915", "EG950",
+                ),
+                codes=Family.STANDARD_A,
+                local_form=LocalForm.PUSH,
+                package_file="",
+                has_restore=False,
+                restarts_before_start=True,
+                has_fota_apn=False,
+                has_ftp=True,
+                tells_download=True,
+                source="LTE Standard(A) DFOTA guide V1.5",
+            ),
+        )
+    }
+)  # fmt: skip
+"""Name → kind."""
+
+
+def kind_of(model: str) -> ModuleKind | None:
+    """The kind of a module by the model of ATI's second line, or ``None`` for a stranger.
+
+    The longest prefix wins: EC200 is no EC2x, and EG915 is no EG9x.
+    """
+    found = [
+        (len(prefix), kind)
+        for kind in KINDS.values()
+        for prefix in kind.model_prefixes
+        if model.upper().startswith(prefix)
+    ]
+    return max(found, key=lambda entry: entry[0])[1] if found else None
