@@ -29,9 +29,14 @@ from dfota.host.events import (
     CheckStatus,
     Downloaded,
     Examined,
+    FolderRefused,
     HostEvent,
     Identified,
+    KindChosen,
+    ModulePoweredDown,
     ModuleRestarted,
+    PackageLeft,
+    PackageRemoved,
     Phase,
     PhaseEntered,
     PhaseTime,
@@ -39,9 +44,13 @@ from dfota.host.events import (
     PortReturned,
     Progressed,
     RevisionRead,
+    SettingChanged,
+    SettingLeft,
+    SettingRestored,
     UpgradeContinued,
     Upgraded,
     UpgradeFound,
+    UpgradeResumed,
     UpgradeStarted,
     Uploaded,
 )
@@ -63,12 +72,14 @@ from dfota.host.module_files import (
     list_files,
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
+from dfota.host.plan import PORT_ROLES, Plan
 from dfota.host.records import UpgradeRecord
+from dfota.host.resume import put_back, resume
 from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
-from dfota.host.upgrade import Plan, examine, upgrade
+from dfota.host.upgrade import examine, upgrade
 
 __all__ = [
     "BAUDRATE",
@@ -78,6 +89,7 @@ __all__ = [
     "CLIENT_KEY_FILE",
     "KINDS",
     "PACKAGE_FILE",
+    "PORT_ROLES",
     "TRANSITIONS",
     "AccessPoint",
     "Answer",
@@ -87,21 +99,26 @@ __all__ = [
     "Dialogue",
     "Downloaded",
     "Examined",
+    "FolderRefused",
     "ForgetUrcs",
     "Happened",
     "HostEvent",
     "Identified",
     "Keep",
     "Keeper",
+    "KindChosen",
     "Listen",
     "LocalForm",
     "ModuleFile",
     "ModuleKind",
+    "ModulePoweredDown",
     "ModuleRestarted",
     "ModuleSpace",
     "Now",
     "OpenTransport",
     "PackageFacts",
+    "PackageLeft",
+    "PackageRemoved",
     "Phase",
     "PhaseEntered",
     "PhaseTime",
@@ -118,6 +135,9 @@ __all__ = [
     "SerialxTransport",
     "ServerFacts",
     "Session",
+    "SettingChanged",
+    "SettingLeft",
+    "SettingRestored",
     "Surroundings",
     "TimeLimits",
     "Transcript",
@@ -125,6 +145,7 @@ __all__ = [
     "UpgradeContinued",
     "UpgradeFound",
     "UpgradeRecord",
+    "UpgradeResumed",
     "UpgradeStarted",
     "Upgraded",
     "Uploaded",
@@ -135,6 +156,8 @@ __all__ = [
     "get_attention",
     "kind_of",
     "list_files",
+    "put_back",
+    "resume",
     "upgrade",
     "upload_file",
 ]
