@@ -87,9 +87,7 @@ class PhaseBar:
         if self._left_until is not None:
             left_s = self._left_until - time.monotonic()
             return f"about {say_duration(left_s)} left" if left_s > 0 else ""
-        return describe_estimate(
-            self._expected_s, self._limit_s, time.monotonic() - self._began_at
-        )
+        return describe_estimate(self._expected_s, self._limit_s, time.monotonic() - self._began_at)
 
 
 def describe_estimate(

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import Self
 
 from dfota.cli.console import Console
@@ -12,16 +13,25 @@ from dfota.cli.phase_bar import PhaseBar, describe_estimate
 from dfota.host import (
     CheckResult,
     CheckStatus,
+    FolderRefused,
     HostEvent,
     Identified,
+    KindChosen,
+    ModulePoweredDown,
     ModuleRestarted,
+    PackageLeft,
+    PackageRemoved,
     Phase,
     PhaseEntered,
     PortLost,
     PortReturned,
     Progressed,
+    SettingChanged,
+    SettingLeft,
+    SettingRestored,
     UpgradeContinued,
     UpgradeFound,
+    UpgradeResumed,
     Uploaded,
 )
 
@@ -86,6 +96,12 @@ class UpgradeDisplay:
         with self._lock:
             self._bar.end()
 
+    def serving(self, url: str) -> None:
+        """Say where the package is hosted for the module."""
+        with self._lock:
+            self._console.event({"event": "serving", "url": url})
+            self._console.note(f"hosting the package at {url}")
+
     def downloaded(self, done: int, total: int) -> None:
         """Show the server's side of the download, where it is known; from any thread."""
         with self._lock:
@@ -101,7 +117,8 @@ class UpgradeDisplay:
 
     def interrupted(self) -> None:
         """Say in which state Ctrl-C leaves the module."""
-        with self._lock:
+        # The terminal itself may be gone.
+        with self._lock, suppress(OSError):
             self._bar.end()
             left = left_words(self._phase, is_hosting=self._is_hosting, follow=self._follow)
             self._console.event({"event": "interrupted", "phase": self._phase.value, "left": left})
@@ -117,10 +134,10 @@ class UpgradeDisplay:
         match event:
             case PhaseEntered():
                 self._enter(event)
-            case Progressed(phase, percent):
+            case Progressed(phase, percent, left_s):
                 # After a power cut the same phase begins again, without being entered again.
                 self._bar.begin(phase, phase.value, total=100)
-                self._bar.advance(percent, left_s=getattr(event, "left_s", None))
+                self._bar.advance(percent, left_s=left_s)
             case Uploaded(name, done, total):
                 self._bar.begin(name, f"upload {name}"[:40], total=total)
                 self._bar.advance(done)
@@ -132,6 +149,30 @@ class UpgradeDisplay:
                 self._console.warn(f"{check}: {found}. {remedy}")
             case CheckResult(check, CheckStatus.PASSED, found):
                 self._note(f"  {check}: {found}")
+            case KindChosen(kind, reason):
+                self._note(f"treated as {kind}: {reason}")
+            case SettingChanged(_, before, after):
+                self._note(f"  set {after} (before: {before})")
+            case SettingRestored(_, line):
+                self._note(f"  put back {line}")
+            case SettingLeft(_, line, reason):
+                self._bar.end()
+                self._console.warn(f"not put back, {reason}; send it yourself: {line}")
+            case PackageRemoved(name):
+                self._note(f"  removed {name} from the module")
+            case PackageLeft(name, reason):
+                self._bar.end()
+                self._console.warn(f"{name} is still in the module and takes its room: {reason}")
+            case FolderRefused(line, result):
+                self._note(f"  {line}: {result}; trying the next folder")
+            case UpgradeResumed(phase):
+                self._phase = phase
+                self._note(f"Going on with the upgrade, last known phase: {phase.value}.")
+            case ModulePoweredDown(phase):
+                self._bar.end()
+                self._console.warn(
+                    f"the module has shut down in the phase {phase.value}: switch it on"
+                )
             case UpgradeFound():
                 self._note("The module is in the middle of an upgrade: following it.")
             case UpgradeContinued():
@@ -151,16 +192,13 @@ class UpgradeDisplay:
         self._console.note(text)
 
     def _enter(self, event: PhaseEntered) -> None:
-        phase = self._phase = event.phase
+        phase, expected_s, limit_s = event.phase, event.expected_s, event.limit_s
+        self._phase = phase
         self._served_percent = -1
-        expected_s = getattr(event, "expected_s", None)
-        limit_s = getattr(event, "limit_s", None)
         if phase in {Phase.UPDATING, Phase.RESTORING}:
             self._bar.begin(phase, phase.value, total=100)
         elif phase in {Phase.DOWNLOADING, Phase.INSTALLING, Phase.REBOOTING}:
-            self._bar.begin(
-                phase, phase.value, total=None, expected_s=expected_s, limit_s=limit_s
-            )
+            self._bar.begin(phase, phase.value, total=None, expected_s=expected_s, limit_s=limit_s)
         else:
             self._bar.end()
         if not self._console.is_interactive and phase is not Phase.PREPARING:

@@ -73,7 +73,15 @@ from dfota.host.module_files import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.record_file import (
+    RecordFile,
+    list_records,
+    read_record,
+    record_folder,
+    record_path,
+)
 from dfota.host.records import UpgradeRecord
+from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
 from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
@@ -123,12 +131,14 @@ __all__ = [
     "PhaseEntered",
     "PhaseTime",
     "Plan",
+    "PlannedLine",
     "PortHolder",
     "PortLost",
     "PortReturned",
     "Procedure",
     "Progressed",
     "ReceiveData",
+    "RecordFile",
     "Report",
     "RevisionRead",
     "SendData",
@@ -154,9 +164,15 @@ __all__ = [
     "examine",
     "file_space",
     "get_attention",
+    "is_question",
     "kind_of",
     "list_files",
+    "list_records",
     "put_back",
+    "read_record",
+    "record_folder",
+    "record_path",
+    "rehearse",
     "resume",
     "upgrade",
     "upload_file",

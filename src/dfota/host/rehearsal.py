@@ -16,6 +16,8 @@ from typing import Any, Final
 from dfota.at import (
     AppReady,
     FotaEnded,
+    FotaFileEnded,
+    FotaFileStarted,
     FotaHttpEnded,
     FotaHttpStarted,
     FotaStarted,
@@ -27,7 +29,6 @@ from dfota.host.dialogue import (
     Answer,
     Ask,
     AwaitAnswer,
-    ForgetUrcs,
     Happened,
     Keep,
     Listen,
@@ -39,11 +40,13 @@ from dfota.host.dialogue import (
     Step,
 )
 from dfota.host.events import Upgraded
+from dfota.host.module_settings import hide_login
 from dfota.values import FirmwareVersion
 
 _LISTENS_MAX: Final = 64
 _CHAINED = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
-_SETTING = re.compile(r'(\+(?:QCFG|QCFGEXT|QURCCFG))=("[^"]*")(?:,(.*))?')
+_SETTING = re.compile(r'(\+(?:QCFG|QCFGEXT|QURCCFG|QINDCFG))=("[^"]*")(?:,(.*))?')
+_CONTEXT = re.compile(r"(\+QICSGP)=([0-9]+)(?:,(.*))?")
 _UPLOAD = re.compile(r'AT\+QFUPL="([^"]*)",([0-9]+)')
 _FILE = re.compile(r'AT\+(QFDEL|QFLST|QFDWL)="([^"]*)"')
 _ASKS_BY_EXECUTE = frozenset({
@@ -53,9 +56,11 @@ _ASKS_BY_EXECUTE = frozenset({
 _ASKS_BY_WRITE = ("+QFLST=", "+QFLDS=", "+QFDWL=")
 _OF_THE_LINE = re.compile(r"(?:[EQV][01])+|\+CMEE=[012]")
 """Echo, words and numbered errors: of the conversation, not of the module."""
-_ENDING: Final[tuple[Urc, ...]] = (
-    FotaHttpStarted(), FotaHttpEnded(0), FotaStarted(), FotaEnded(0), AppReady(),
-)  # fmt: skip
+_PUSHED: Final = 'AT+QFOTADL="FILE:'
+_FETCH: Final[tuple[Urc, ...]] = (FotaHttpStarted(), FotaHttpEnded(0))
+_TAKE: Final[tuple[Urc, ...]] = (FotaFileStarted(), FotaFileEnded(0))
+_SOME_OTHER_REVISION: Final = "REHEARSED_01.000.01.000"
+_INSTALL: Final[tuple[Urc, ...]] = (FotaStarted(), FotaEnded(0), AppReady())
 
 
 @dataclass(slots=True)
@@ -75,9 +80,9 @@ class PlannedLine:
     is_after_start: bool = False
 
     def to_facts(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """As plain values, for JSON; user names and passwords are not shown."""
         return {
-            "line": self.line,
+            "line": hide_login(self.line),
             "changes": self.changes,
             "data_size": self.data_size,
             "is_after_start": self.is_after_start,
@@ -92,7 +97,7 @@ def is_question(line: str) -> bool:
 def _is_question(text: str) -> bool:
     if text.endswith("?") or text in _ASKS_BY_EXECUTE or text.startswith(_ASKS_BY_WRITE):
         return True
-    match = _SETTING.fullmatch(text)
+    match = _SETTING.fullmatch(text) or _CONTEXT.fullmatch(text)
     return (match is not None and match[3] is None) or _OF_THE_LINE.fullmatch(text) is not None
 
 
@@ -126,6 +131,8 @@ class _Rehearsal:
     file: str = ""
     """What is being uploaded or downloaded."""
     started: bool = False
+    ending: list[Urc] = field(default_factory=list)
+    """What the module has yet to say."""
     listens: int = 0
     now_s: float = 0.0
 
@@ -190,9 +197,11 @@ class _Rehearsal:
             case Now():
                 return self.now_s
             case Listen(timeout_s):
-                self.listens += 1
-                if self.listens <= len(_ENDING):
-                    return _ENDING[self.listens - 1]
+                # Without time it is only a look, between two pieces of what is sent.
+                if timeout_s > 0:
+                    self.listens += 1
+                    if self.ending:
+                        return self.ending.pop(0)
                 self.now_s += timeout_s
                 return Happened.SILENCE
         return None
@@ -218,10 +227,10 @@ class _Rehearsal:
             self.files.pop(match[2], None)
         elif line.startswith("AT+QFOTADL"):
             self.started = True
-            if self.target is not None:
-                self.answers["AT+QGMR"] = _ok(self.target.text)
-            else:
-                self.answers["AT+QGMR"] = _ok("another-revision")
+            fetched = _TAKE if line.startswith(_PUSHED) else _FETCH if "://" in line else ()
+            self.ending = [*fetched, *_INSTALL]
+            revision = self.target.text if self.target is not None else _SOME_OTHER_REVISION
+            self.answers["AT+QGMR"] = _ok(revision)
         for text in _CHAINED.split(line.removeprefix("AT")):
             self._set(text)
         return _ok()
@@ -230,6 +239,8 @@ class _Rehearsal:
         """What is read back is what was set."""
         if (match := _SETTING.fullmatch(text)) is not None:
             self.answers[f"AT{match[1]}={match[2]}"] = _ok(f"{match[1]}: {match[2]},{match[3]}")
+        elif (match := _CONTEXT.fullmatch(text)) is not None:
+            self.answers[f"AT{match[1]}={match[2]}"] = _ok(f"{match[1]}: {match[3]}")
         elif "=" in text:
             name, _, values = text.partition("=")
             self.answers[f"AT{name}?"] = _ok(f"{name}: {values}")
