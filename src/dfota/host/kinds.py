@@ -37,6 +37,8 @@ class ModuleKind:
         has_restore: whether RESTORE stands between UPDATING and END.
         restarts_before_start: whether it restarts (and its USB ports vanish) before START.
         has_fota_apn: whether ``AT+QCFGEXT="fota_apn"`` is its access point for downloads.
+        has_fota_certificates: whether it looks for certificates under ``fota_cacert.pem`` and
+            its kin; no guide of another family names a place.
         has_ftp: whether it downloads from ``ftp://``.
         tells_download: whether it prints DOWNLOADING.
         url_max: longest location of AT+QFOTADL, in bytes.
@@ -52,6 +54,7 @@ class ModuleKind:
     has_restore: bool = True
     restarts_before_start: bool = False
     has_fota_apn: bool = True
+    has_fota_certificates: bool = True
     has_ftp: bool = False
     tells_download: bool = False
     url_max: int = 255
@@ -87,6 +90,7 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 has_restore=False,
                 restarts_before_start=True,
                 has_fota_apn=False,
+                has_fota_certificates=False,
                 has_ftp=True,
                 source="EP06/EG06/EM06 DFOTA guide V1.0, EC2x QuecOpen DFOTA guide V1.0",
             ),
@@ -100,6 +104,7 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 has_restore=False,
                 restarts_before_start=True,
                 has_fota_apn=False,
+                has_fota_certificates=False,
                 has_ftp=True,
                 source="EC2x/EG9x/EG25-G QuecOpen DFOTA guide V1.0",
             ),
@@ -114,6 +119,7 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 has_restore=False,
                 restarts_before_start=True,
                 has_fota_apn=False,
+                has_fota_certificates=False,
                 has_ftp=True,
                 tells_download=True,
                 source="LTE Standard(A) DFOTA guide V1.5",
