@@ -945,18 +945,27 @@ class ModuleFileError(HostError):
 
 
 class DownloadFailedError(HostError):
-    """The module could not download the package: *http_err* of ``HTTPEND``."""
+    """The module could not get the package: *http_err* of *urc*, as *family* numbers it."""
 
     code = "host.download"
 
-    def __init__(self, http_err: int, meaning: str, advice: str) -> None:
-        super().__init__(http_err, meaning, advice)
+    def __init__(
+        self,
+        http_err: int,
+        meaning: str,
+        advice: str,
+        family: str = "bg96",
+        urc: str = "HTTPEND",
+    ) -> None:
+        super().__init__(http_err, meaning, advice, family, urc)
         self.http_err = http_err
         self.meaning = meaning
         self.advice = advice
+        self.family = family
+        self.urc = urc
 
     def __str__(self) -> str:
-        return f"the download failed with HTTPEND,{self.http_err} ({self.meaning})"
+        return f"the download failed with {self.urc},{self.http_err} ({self.meaning})"
 
     @property
     def remedy(self) -> str:
@@ -965,15 +974,16 @@ class DownloadFailedError(HostError):
 
 
 class InstallFailedError(HostError):
-    """The module could not install the package: *err* of ``END``."""
+    """The module could not install the package: *err* of ``END``, as *family* numbers it."""
 
     code = "host.install"
 
-    def __init__(self, err: int, meaning: str, advice: str) -> None:
-        super().__init__(err, meaning, advice)
+    def __init__(self, err: int, meaning: str, advice: str, family: str = "bg96") -> None:
+        super().__init__(err, meaning, advice, family)
         self.err = err
         self.meaning = meaning
         self.advice = advice
+        self.family = family
 
     def __str__(self) -> str:
         return f"the upgrade failed with END,{self.err} ({self.meaning})"
@@ -1004,25 +1014,36 @@ class RevisionMismatchError(HostError):
 
 
 class UpdateDroppedError(RevisionMismatchError):
-    """The module restarted in *phase* and still runs *actual*: the upgrade was dropped."""
+    """The module still runs *actual*: it restarted in *phase*, or nothing more was heard.
+
+    *restarts* counts those that were heard; without one, *phase* is the last known.
+    """
 
     code = "host.dropped"
 
-    def __init__(self, expected: str, actual: str, phase: str) -> None:
+    def __init__(self, expected: str, actual: str, phase: str, restarts: int = 1) -> None:
         super().__init__(expected, actual)
-        self.args = (expected, actual, phase)
+        self.args = (expected, actual, phase, restarts)
         self.phase = phase
+        self.restarts = restarts
 
     def __str__(self) -> str:
+        if self.restarts:
+            return (
+                f"the module restarted in the phase {self.phase} and dropped the upgrade: "
+                f"it runs {self.actual} as before"
+            )
         return (
-            f"the module restarted in the phase {self.phase} and dropped the upgrade: "
-            f"it runs {self.actual} as before"
+            f"the upgrade was not applied: the module answers, runs {self.actual} as before, "
+            f"and nothing more was heard of the upgrade (last known phase: {self.phase})"
         )
 
     @property
     def remedy(self) -> str:
         """Look at the supply first."""
-        return "Nothing was changed. Check the module's supply, then start the upgrade again."
+        if self.restarts:
+            return "Nothing was changed. Check the module's supply, then start the upgrade again."
+        return "Start the upgrade again: if the module is still busy it refuses, and is followed."
 
 
 class OutcomeUnknownError(HostError):

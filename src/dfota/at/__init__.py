@@ -13,6 +13,7 @@ from dfota.at.catalog import COMMANDS
 from dfota.at.catalog.files import FILE_NAME_MAX_BYTES
 from dfota.at.checksum import xor16
 from dfota.at.code_families import (
+    FAMILIES,
     Family,
     explain_file_error,
     explain_fota_error,
@@ -96,6 +97,7 @@ __all__ = [
     "CMS_ERRORS",
     "COMMANDS",
     "DERIVED",
+    "FAMILIES",
     "FILE_ERRORS",
     "FILE_NAME_MAX_BYTES",
     "FOTA_ERRORS",

@@ -42,9 +42,14 @@ from dfota.host.events import (
     CheckStatus,
     Downloaded,
     Examined,
+    FolderRefused,
     HostEvent,
     Identified,
+    KindChosen,
+    ModulePoweredDown,
     ModuleRestarted,
+    PackageLeft,
+    PackageRemoved,
     Phase,
     PhaseEntered,
     PhaseTime,
@@ -52,9 +57,13 @@ from dfota.host.events import (
     PortReturned,
     Progressed,
     RevisionRead,
+    SettingChanged,
+    SettingLeft,
+    SettingRestored,
     UpgradeContinued,
     Upgraded,
     UpgradeFound,
+    UpgradeResumed,
     UpgradeStarted,
     Uploaded,
 )
@@ -82,12 +91,14 @@ from dfota.host.pem import (
     read_key,
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
+from dfota.host.plan import PORT_ROLES, Plan
 from dfota.host.records import UpgradeRecord
+from dfota.host.resume import put_back, resume
 from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
-from dfota.host.upgrade import Plan, examine, upgrade
+from dfota.host.upgrade import examine, upgrade
 
 __all__ = [
     "BAUDRATE",
@@ -99,6 +110,7 @@ __all__ = [
     "KINDS",
     "PACKAGE_FILE",
     "PEM_MAX_BYTES",
+    "PORT_ROLES",
     "TRANSITIONS",
     "AccessPoint",
     "Answer",
@@ -110,21 +122,26 @@ __all__ = [
     "Dialogue",
     "Downloaded",
     "Examined",
+    "FolderRefused",
     "ForgetUrcs",
     "Happened",
     "HostEvent",
     "Identified",
     "Keep",
     "Keeper",
+    "KindChosen",
     "Listen",
     "LocalForm",
     "ModuleFile",
     "ModuleKind",
+    "ModulePoweredDown",
     "ModuleRestarted",
     "ModuleSpace",
     "Now",
     "OpenTransport",
     "PackageFacts",
+    "PackageLeft",
+    "PackageRemoved",
     "PemFacts",
     "Phase",
     "PhaseEntered",
@@ -144,6 +161,9 @@ __all__ = [
     "SerialxTransport",
     "ServerFacts",
     "Session",
+    "SettingChanged",
+    "SettingLeft",
+    "SettingRestored",
     "StoredCertificate",
     "Surroundings",
     "TimeLimits",
@@ -152,6 +172,7 @@ __all__ = [
     "UpgradeContinued",
     "UpgradeFound",
     "UpgradeRecord",
+    "UpgradeResumed",
     "UpgradeStarted",
     "Upgraded",
     "Uploaded",
@@ -170,9 +191,11 @@ __all__ = [
     "list_files",
     "pair_problem",
     "provision",
+    "put_back",
     "read_certificates",
     "read_key",
     "remove_certificates",
+    "resume",
     "upgrade",
     "upload_file",
 ]

@@ -10,7 +10,7 @@ Rule 3. Without a CA file the module trusts every server, so a lost one is told 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -271,7 +271,7 @@ def _upload(name: str, data: bytes) -> Procedure[PlacedCertificate]:
     return PlacedCertificate(name, len(data), was_there=False, proof=proof)
 
 
-def _put_back(touched: Set[str], before: Mapping[str, bytes | None]) -> Procedure[list[str]]:
+def _put_back(touched: set[str], before: Mapping[str, bytes | None]) -> Procedure[list[str]]:
     """Rule 2, and rule 1 again; gives the names that are not what they were before."""
     lost: list[str] = []
     if CLIENT_CERTIFICATE_FILE in touched:

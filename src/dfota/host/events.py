@@ -104,17 +104,32 @@ class CheckResult(HostEvent):
 
 @dataclass(frozen=True, slots=True)
 class PhaseEntered(HostEvent):
-    """The upgrade has come to *phase*."""
+    """The upgrade has come to *phase*.
+
+    Attributes:
+        phase: which one.
+        limit_s: how long the module may be silent in it; ``None`` where the host works.
+        expected_s: how long it usually takes; ``None`` where nobody knows.
+    """
 
     phase: Phase
+    limit_s: float | None = None
+    expected_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Progressed(HostEvent):
-    """*percent* of *phase* is done."""
+    """*percent* of *phase* is done.
+
+    Attributes:
+        phase: which one.
+        percent: as the module says.
+        left_s: how long the rest takes at the pace so far; ``None`` where there is none yet.
+    """
 
     phase: Phase
     percent: int
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +170,88 @@ class UpgradeStarted(HostEvent):
     """The module has accepted AT+QFOTADL: from here on it works by itself."""
 
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class KindChosen(HostEvent):
+    """As which kind of module this one is treated.
+
+    Attributes:
+        kind: name of the ``ModuleKind``.
+        reason: what told it, in words.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChanged(HostEvent):
+    """A setting of the module was changed for the upgrade; passwords are not shown.
+
+    Attributes:
+        setting: its short name.
+        before: the command line that brings the old value back.
+        after: the command line that was sent.
+    """
+
+    setting: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRestored(HostEvent):
+    """A setting is as it was before the upgrade; *line* did it, passwords not shown."""
+
+    setting: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class SettingLeft(HostEvent):
+    """A setting could not be put back: send *line* (passwords not shown) yourself."""
+
+    setting: str
+    line: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRemoved(HostEvent):
+    """The package *name* was deleted from the module after the upgrade."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageLeft(HostEvent):
+    """The package *name* is still in the module and takes its room, because of *reason*."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRefused(HostEvent):
+    """The module refused *line* at once with *result*: its next folder is tried."""
+
+    line: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeResumed(HostEvent):
+    """An upgrade of a record is followed from *phase* on; nothing is started."""
+
+    phase: Phase
+
+
+@dataclass(frozen=True, slots=True)
+class ModulePoweredDown(HostEvent):
+    """The module has shut down in *phase*; it goes on when it is switched on again."""
+
+    phase: Phase
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ INCOMPLETE_RETRIES = 16
 INCOMPLETE_DELAY_S = 1.0
 
 
-def get_attention() -> Procedure[Urc | None]:
-    """Bring the line into a known state: no echo, words, numbered errors.
+def get_attention(*, set_errors: bool = True) -> Procedure[Urc | None]:
+    """Bring the line into a known state: no echo, words, and (*set_errors*) numbered errors.
 
     The module may be booting, half a command of a former program may be in its ear, and it
     may be in the middle of an upgrade that somebody started before. The latter is told by
@@ -34,7 +34,8 @@ def get_attention() -> Procedure[Urc | None]:
         # ATQ0 first would not help: a line with a fault in it does nothing at all.
         answer = yield Ask("ATE0Q0V1", ATTEMPT_TIMEOUT_S)
         if isinstance(answer, Answer) and answer.ok:
-            yield from ask(CMEE, Form.WRITE, n=1)
+            if set_errors:
+                yield from ask(CMEE, Form.WRITE, n=1)
             return None
         if answer is Happened.PORT_LOST:
             raise PortError("", "it went away while the module was asked for its identity")
@@ -53,9 +54,35 @@ def read_revision() -> Procedure[FirmwareVersion | None]:
         PortError: the port went away.
     """
     answer = yield from ask(QGMR, Form.EXECUTE)
+    return _revision_in(answer.lines) if answer is not None and answer.ok else None
+
+
+def read_short_revision() -> Procedure[FirmwareVersion | None]:
+    """Ask with ATI which firmware runs; ``None`` where the module does not say.
+
+    Raises:
+        PortError: the port went away.
+    """
+    answer = yield from ask(ATI, Form.EXECUTE)
     if answer is None or not answer.ok:
         return None
-    for line in answer.lines:
+    return _revision_in(tuple(line for line in answer.lines if line.startswith("Revision:")))
+
+
+def is_short(revision: FirmwareVersion) -> bool:
+    """Whether it lacks the numbers behind the underscore, as in ATI and on old firmware."""
+    return revision.short == revision.text
+
+
+def is_same_revision(wanted: FirmwareVersion, read: FirmwareVersion) -> bool:
+    """Whether *read* proves *wanted*; a short one that was wanted says nothing of the rest."""
+    if is_short(wanted):
+        return read.short == wanted.text
+    return read == wanted
+
+
+def _revision_in(lines: tuple[str, ...]) -> FirmwareVersion | None:
+    for line in lines:
         try:
             # "Revision: X" is how ATI has it; some firmware prints QGMR like that, too.
             return FirmwareVersion(line.removeprefix("Revision:").strip())

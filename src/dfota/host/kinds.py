@@ -31,37 +31,63 @@ class ModuleKind:
         name: as in ``--module`` and in the profiles of the virtual module.
         model_prefixes: how the model in ATI's second line begins.
         codes: what its numbers mean.
+        more_codes: where a number is looked up that *codes* does not have.
         local_form: how a package in its file system is named.
         local_folders: for ``PATH``: the folders of the UFS, most likely first.
         package_file: where the host uploads a package to, as the FILE commands name it.
         has_restore: whether RESTORE stands between UPDATING and END.
         restarts_before_start: whether it restarts (and its USB ports vanish) before START.
+        refusal_kind: name of the kind that it is if it refuses to tell its ``fota_apn``.
         has_fota_apn: whether ``AT+QCFGEXT="fota_apn"`` is its access point for downloads.
         has_fota_certificates: whether it looks for certificates under ``fota_cacert.pem`` and
             its kin; no guide of another family names a place.
+        has_fota_cid: whether ``AT+QCFG="fota/cid"`` chooses the context of downloads.
         has_ftp: whether it downloads from ``ftp://``.
+        has_eufs: whether a download leaves its package where ``package_file`` is.
         tells_download: whether it prints DOWNLOADING.
+        options: upgrade mode, most DOWNLOADING lines and most UPDATING lines, where
+            AT+QFOTADL takes them; empty where it does not.
         url_max: longest location of AT+QFOTADL, in bytes.
+        install_bytes_s: bytes of a package that it installs in a second, as far as anybody
+            has measured; 0: nobody has.
+        boot_s: from a restart to the first answer, usually.
         source: where these facts come from.
     """
 
     name: str
     model_prefixes: tuple[str, ...]
     codes: Family = Family.BG96
+    more_codes: Family | None = None
     local_form: LocalForm = LocalForm.FIXED
     local_folders: tuple[str, ...] = ()
     package_file: str = "EUFS:/fota/update.zip"
     has_restore: bool = True
     restarts_before_start: bool = False
+    refusal_kind: str = ""
     has_fota_apn: bool = True
     has_fota_certificates: bool = True
+    has_fota_cid: bool = False
     has_ftp: bool = False
+    has_eufs: bool = True
     tells_download: bool = False
+    options: tuple[int, ...] = ()
     url_max: int = 255
+    install_bytes_s: int = 0
+    boot_s: float = 10.0
     source: str = field(default="", compare=False)
 
+    @property
+    def is_pushed(self) -> bool:
+        """Whether a package at hand goes to the module behind AT+QFOTADL, not before it."""
+        return self.local_form is LocalForm.PUSH
 
-BG96 = ModuleKind(name="bg96", model_prefixes=("BG96",), source="BG96 DFOTA guide V1.1")
+
+BG96 = ModuleKind(
+    name="bg96",
+    model_prefixes=("BG96",),
+    refusal_kind="bg96-2017",
+    source="BG96 DFOTA guide V1.1",
+)
 
 _LINUX_FOLDERS = ("/data/ufs/", "/cache/ufs/", "/usrdata/cache/ufs/")
 
@@ -74,8 +100,11 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 name="bg96-2017",
                 model_prefixes=(),
                 codes=Family.BG96_2017,
+                # A firmware of that time, 01.007, was seen to send 702.
+                more_codes=Family.BG96,
                 has_fota_apn=False,
-                source="BG96 DFOTA guide V1.0; chosen by name, ATI does not tell it apart",
+                has_eufs=False,
+                source="BG96 DFOTA guide V1.0; by name, or as it refuses fota_apn",
             ),
             ModuleKind(
                 name="bg95", model_prefixes=("BG95",), source="as BG96 where not documented"
@@ -92,6 +121,10 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 has_fota_apn=False,
                 has_fota_certificates=False,
                 has_ftp=True,
+                has_eufs=False,
+                # A log of an EG18-EA: 40 MB in 8 minutes, then half a minute to boot.
+                install_bytes_s=83_000,
+                boot_s=30.0,
                 source="EP06/EG06/EM06 DFOTA guide V1.0, EC2x QuecOpen DFOTA guide V1.0",
             ),
             ModuleKind(
@@ -106,6 +139,10 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 has_fota_apn=False,
                 has_fota_certificates=False,
                 has_ftp=True,
+                has_eufs=False,
+                # A log of an EG18-EA: 40 MB in 8 minutes, then half a minute to boot.
+                install_bytes_s=83_000,
+                boot_s=30.0,
                 source="EC2x/EG9x/EG25-G QuecOpen DFOTA guide V1.0",
             ),
             ModuleKind(
@@ -120,8 +157,13 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 restarts_before_start=True,
                 has_fota_apn=False,
                 has_fota_certificates=False,
+                has_fota_cid=True,
                 has_ftp=True,
+                has_eufs=False,
                 tells_download=True,
+                # At once, and every line: a support thread advised it against silence.
+                options=(1, 100, 100),
+                boot_s=20.0,
                 source="LTE Standard(A) DFOTA guide V1.5",
             ),
         )

@@ -4,19 +4,27 @@
 
 Rule 1. AT+QFOTADL is sent at most once. Whatever comes after it, it is never sent again.
 Rule 2. Everything that can fail is tried before it; afterwards the module works by itself.
+Rule 3. What was changed in the module is put back, but never while it is still upgrading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Callable
+from typing import TypeVar
 
-from dfota.at import FOTA_URCS, Form, Urc, parse_location
-from dfota.at.catalog.fota import QFOTADL
-from dfota.errors import CheckFailedError, CommandRefusedError, MisuseError, PortError
+from dfota.at import CmeError, Form, Ready, Urc
+from dfota.at.catalog.files import QFDEL
+from dfota.at.catalog.fota import FOTA_APN
+from dfota.errors import (
+    CheckFailedError,
+    HostError,
+    NoReplyError,
+    NothingToDoError,
+    OutcomeUnknownError,
+    PortError,
+)
 from dfota.host.checks import (
-    AccessPoint,
-    PackageFacts,
     check_access_point,
     check_network,
     check_package,
@@ -25,66 +33,39 @@ from dfota.host.checks import (
     check_supply,
     check_urc_port,
 )
-from dfota.host.dialogue import Answer, Ask, ForgetUrcs, Happened, Listen, Now, Procedure, Report
+from dfota.host.dialogue import Answer, ForgetUrcs, Happened, Listen, Now, Procedure, Report, ask
 from dfota.host.events import (
     CheckResult,
     CheckStatus,
     Examined,
     Identified,
+    KindChosen,
+    ModuleRestarted,
+    PackageLeft,
+    PackageRemoved,
     Phase,
     PhaseEntered,
     Upgraded,
     UpgradeFound,
-    UpgradeStarted,
 )
-from dfota.host.files import PACKAGE_FILE, upload_file
-from dfota.host.follow import Following
+from dfota.host.follow import Followed, Following
 from dfota.host.identity import get_attention, identify
-from dfota.host.phases import TimeLimits
+from dfota.host.kinds import BG96, KINDS, ModuleKind, kind_of
+from dfota.host.logbook import Logbook
+from dfota.host.module_settings import ModuleSettings, Needs
+from dfota.host.plan import Plan
+from dfota.host.records import UpgradeRecord
+from dfota.host.starting import start, upload
+from dfota.host.urc_port import UrcPortSearch
 from dfota.values import FirmwareVersion
 
-REFUSED_LISTEN_S = 30.0
-"""How long a refused AT+QFOTADL waits for a word of an upgrade that runs already."""
+T = TypeVar("T")
 
+_NOT_THERE = {CmeError(405), CmeError(425)}
+"""No such file, and a firmware that does not know its folder."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What to do with the module.
-
-    Attributes:
-        url: where the module downloads the package (``AT+QFOTADL="…"``), or ``None``.
-        package: the package to upload and install (``AT+QFOTADL=1``), or ``None``.
-        facts: what the package says it is for, where it is at hand.
-        expected: the revision that must run afterwards; the package's where it is at hand.
-        access_point: to set before the download; ``None`` leaves it as it is.
-        certificates: name in the module → content, uploaded before the start.
-        port: name of the port, to judge where progress will be printed.
-        limits: how long the module may be silent.
-
-    Raises:
-        MisuseError: neither or both of *url* and *package* are given.
-        LocationError: the module cannot download *url*.
-    """
-
-    url: str | None = None
-    package: bytes | None = field(default=None, repr=False)
-    facts: PackageFacts | None = None
-    expected: FirmwareVersion | None = None
-    access_point: AccessPoint | None = None
-    certificates: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    port: str = ""
-    limits: TimeLimits = field(default_factory=TimeLimits)
-
-    def __post_init__(self) -> None:
-        if (self.url is None) == (self.package is None):
-            raise MisuseError("give either the URL of a package or a package to upload")
-        if self.url is not None:
-            parse_location(self.url)
-
-    @property
-    def target(self) -> FirmwareVersion | None:
-        """The revision that makes it a success, where it is known beforehand."""
-        return self.facts.new_revision if self.facts is not None else self.expected
+RESTART_WAIT_S = 60.0
+"""How long a module that went away before the start is waited for."""
 
 
 def examine(plan: Plan) -> Procedure[Examined]:
@@ -93,6 +74,7 @@ def examine(plan: Plan) -> Procedure[Examined]:
     Raises:
         NoReplyError: the module does not answer.
         CheckFailedError: this is not a module of the family, or it is busy upgrading.
+        LocationError: a module of this kind cannot download the URL.
     """
     heard = yield from get_attention()
     if heard is not None:
@@ -103,6 +85,8 @@ def examine(plan: Plan) -> Procedure[Examined]:
         )
     identity = yield from identify()
     yield Report(identity)
+    kind = yield from choose_kind(plan, identity)
+    plan.check_url(kind)
     checks = yield from _make_checks(plan, identity, change=False)
     return Examined(identity, checks)
 
@@ -114,34 +98,194 @@ def upgrade(plan: Plan) -> Procedure[Upgraded]:
     cut), that one is followed to its end and none is started.
 
     Raises:
+        NothingToDoError: the module runs the wanted revision already.
+        LocationError: a module of this kind cannot download the URL.
         HostError: one of its classes for each way to fail; which of them were raised
             before AT+QFOTADL is told by the events.
     """
+    return (yield from begin(plan))
+
+
+def begin(plan: Plan, left: tuple[str, ...] = ()) -> Procedure[Upgraded]:
+    """``upgrade``, where lines that put settings back are *left* of an earlier one."""
+    logbook = Logbook(_record_of(plan, left))
+    settings = ModuleSettings(logbook)
+    return (yield from concluded(_upgrade(plan, logbook, settings), logbook, settings))
+
+
+def _record_of(plan: Plan, left: tuple[str, ...]) -> UpgradeRecord:
+    """What a record says before the module has said anything."""
+    return UpgradeRecord(
+        settings=left,
+        port=plan.port,
+        revision_expected=plan.target.text if plan.target else "",
+        location=plan.url or "",
+        package_size=plan.package_size or 0,
+        package_digest=hashlib.sha256(plan.package).hexdigest() if plan.package else "",
+    )
+
+
+def concluded(
+    procedure: Procedure[Upgraded], logbook: Logbook, settings: ModuleSettings
+) -> Procedure[Upgraded]:
+    """Run *procedure*, note how it ended and put the settings back, however it ends."""
+    untouched = logbook.record
+    try:
+        upgraded = yield from procedure
+    except OutcomeUnknownError as error:
+        # It may still be upgrading: nothing is put back, and the record stays open.
+        yield from logbook.note(outcome=str(error))
+        raise
+    except HostError as error:
+        if logbook.record != untouched:
+            yield from settings.restore()
+            yield from logbook.end(str(error))
+        raise
+    yield from _remove_package(logbook)
+    yield from settings.restore()
+    yield from logbook.end(upgraded.proof)
+    return upgraded
+
+
+def _upgrade(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedure[Upgraded]:
     yield Report(PhaseEntered(Phase.PREPARING))
-    heard = yield from get_attention()
+    heard = yield from get_attention(set_errors=False)
     if heard is not None:
         yield Report(UpgradeFound())
-        return (yield from _follow(plan, None, heard))
-    identity = yield from identify()
-    yield Report(identity)
-    for check in (yield from _make_checks(plan, identity, change=True)):
-        if check.status is CheckStatus.FAILED:
-            raise check.as_error()
-    yield from _upload(plan)
-    heard = yield from _start(plan)
-    return (yield from _follow(plan, identity, heard))
+        yield from logbook.note(is_started=True)
+        kind = plan.kind or BG96
+        return (yield from _follow(plan, kind, settings, heard))
+    identity, kind = yield from _insist(
+        lambda: _prepare(plan, logbook, settings), lambda: Phase(logbook.record.phase)
+    )
+    heard = yield from start(plan, kind, logbook)
+    return (yield from _follow(plan, kind, settings, heard, identity))
 
 
-def _follow(plan: Plan, identity: Identified | None, first: Urc | None) -> Procedure[Upgraded]:
-    size = plan.facts.size if plan.facts is not None else None
-    following = Following(
+def _follow(
+    plan: Plan,
+    kind: ModuleKind,
+    settings: ModuleSettings,
+    first: Urc | None,
+    identity: Identified | None = None,
+) -> Procedure[Upgraded]:
+    """Follow what was started or found, from *first* on."""
+    followed = Followed(
         before=FirmwareVersion(identity.revision) if identity else None,
         expected=plan.target,
         imei=identity.imei if identity else "",
-        package_size=size,
+        kind=kind,
+        package_size=plan.package_size,
+        bytes_per_s=plan.bytes_per_s,
         limits=plan.limits,
     )
+    following = Following(
+        followed,
+        logbook=settings.logbook,
+        urc_port=None if plan.role else UrcPortSearch(settings),
+        to_push=plan.package if kind.is_pushed else None,
+    )
     return (yield from following.run(first))
+
+
+# -- before the start ------------------------------------------------------------------------
+
+
+def _prepare(
+    plan: Plan, logbook: Logbook, settings: ModuleSettings
+) -> Procedure[tuple[Identified, ModuleKind]]:
+    """Everything before AT+QFOTADL; may be done again from the beginning."""
+    # What was said before is of the past: a restart counts from here on.
+    yield ForgetUrcs()
+    identity = yield from identify()
+    yield Report(identity)
+    kind = yield from choose_kind(plan, identity)
+    plan.check_url(kind)
+    if plan.target is not None and plan.target.text == identity.revision:
+        raise NothingToDoError(identity.revision)
+    yield from logbook.note(
+        imei=identity.imei,
+        model=identity.model,
+        kind=kind.name,
+        revision_before=identity.revision,
+        phase=Phase.PREPARING.value,
+    )
+    is_remote = plan.url is not None
+    yield from settings.apply(
+        Needs(kind, plan.role, plan.access_point if is_remote else None, is_remote)
+    )
+    for check in (yield from _make_checks(plan, identity, change=True)):
+        if check.status is CheckStatus.FAILED:
+            raise check.as_error()
+    yield from upload(plan, kind, logbook)
+    return identity, kind
+
+
+def choose_kind(plan: Plan, identity: Identified) -> Procedure[ModuleKind]:
+    """The kind that the plan names, or that the module's answers tell.
+
+    Raises:
+        CheckFailedError: nobody knows how to upgrade this model.
+        PortError: the port went away.
+    """
+    kind, reason = plan.kind, "it was named"
+    if kind is None:
+        kind, reason = kind_of(identity.model), f"its model is {identity.model}"
+        if kind is None:
+            raise CheckFailedError(
+                "module",
+                f"{identity.model} is no model that dfota knows",
+                "If it takes AT+QFOTADL as a BG96 does, say so: --module bg96.",
+            )
+        if kind.refusal_kind and plan.url is not None:
+            answer = yield from ask(FOTA_APN, Form.READ)
+            if answer is not None and not answer.ok:
+                kind, reason = KINDS[kind.refusal_kind], "its firmware knows no fota_apn"
+    yield Report(KindChosen(kind.name, reason))
+    return kind
+
+
+def _insist(again: Callable[[], Procedure[T]], phase: Callable[[], Phase]) -> Procedure[T]:
+    """Run what *again* gives; once more from its beginning where the module restarted meanwhile.
+
+    Nothing has been started, so nothing is repeated that must not be.
+    """
+    for is_last in (False, True):
+        try:
+            result = yield from again()
+        except (PortError, NoReplyError, CheckFailedError) as error:
+            if is_last or not (yield from _has_restarted(error)):
+                raise
+        else:
+            if not (yield from _has_restarted()):
+                return result
+            if is_last:
+                break
+        yield Report(ModuleRestarted(phase()))
+        heard = yield from get_attention(set_errors=False)
+        if heard is not None:
+            raise CheckFailedError(
+                "running-upgrade",
+                "the module restarted and goes on with an upgrade that was started before",
+                "Run the command again to follow it.",
+            )
+    raise CheckFailedError(
+        "restart",
+        "the module restarted twice before the upgrade could be started; nothing was started",
+        "Check its supply, and that no watchdog or other program restarts it.",
+    )
+
+
+def _has_restarted(error: HostError | None = None) -> Procedure[bool]:
+    """Whether a boot was heard since; where the port or the answer is missing, it is awaited."""
+    patience_s = {PortError: RESTART_WAIT_S, NoReplyError: RESTART_WAIT_S / 2}
+    until = (yield Now()) + patience_s.get(type(error), 0.0)
+    while True:
+        heard = yield Listen(max(until - (yield Now()), 0.0))
+        if isinstance(heard, Ready) or heard is Happened.PORT_RETURNED:
+            return True
+        if heard is Happened.SILENCE:
+            return False
 
 
 def _make_checks(
@@ -175,43 +319,23 @@ def _has_failed(results: list[CheckResult]) -> bool:
     return any(result.status is CheckStatus.FAILED for result in results)
 
 
-def _upload(plan: Plan) -> Procedure[None]:
-    files = dict(plan.certificates)
-    if plan.package is not None:
-        files[PACKAGE_FILE] = plan.package
-    if not files:
+# -- after the end ---------------------------------------------------------------------------
+
+
+def _remove_package(logbook: Logbook) -> Procedure[None]:
+    """Delete the package where it may still lie: it would take the room of the next one."""
+    kind = KINDS.get(logbook.record.kind, BG96)
+    is_remote = "://" in logbook.record.location
+    if not kind.package_file or (is_remote and not kind.has_eufs):
         return
-    yield Report(PhaseEntered(Phase.UPLOADING))
-    for name, data in files.items():
-        yield from upload_file(name, data)
-
-
-def _start(plan: Plan) -> Procedure[Urc | None]:
-    """Send AT+QFOTADL; if it is refused because one is running already, what that one said."""
-    location: str | int = plan.url if plan.url is not None else 1
-    # What is still in the queue belongs to the past, the boot for example.
-    yield ForgetUrcs()
-    ask = Ask.command(QFOTADL, Form.WRITE, location=location)
-    answer = yield ask
-    if isinstance(answer, Answer) and not answer.ok:
-        # While a module downloads it answers everything else as if nothing were going on.
-        heard = yield from _listen_for_upgrade()
-        if heard is None:
-            raise CommandRefusedError(ask.line, answer.text)
-        yield Report(UpgradeFound())
-        return heard
-    # No answer is not a refusal: the OK may be lost, so the URCs decide.
-    yield Report(UpgradeStarted(ask.line))
-    return None
-
-
-def _listen_for_upgrade() -> Procedure[Urc | None]:
-    """Await a word of an upgrade that runs already."""
-    until = (yield Now()) + REFUSED_LISTEN_S
-    while (now := (yield Now())) < until:
-        heard = yield Listen(until - now)
-        if isinstance(heard, FOTA_URCS):
-            return heard
-        if heard is Happened.PORT_LOST:
-            raise PortError("", "it went away after AT+QFOTADL was refused")
-    return None
+    name = kind.package_file
+    try:
+        answer = yield from ask(QFDEL, Form.WRITE, filename=name)
+    except PortError:
+        answer = None
+    if answer is not None and answer.ok:
+        yield Report(PackageRemoved(name))
+    elif not (isinstance(answer, Answer) and answer.result in _NOT_THERE):
+        reason = answer.text if answer is not None else "no answer"
+        if not is_remote:
+            yield Report(PackageLeft(name, reason))

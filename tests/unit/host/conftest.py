@@ -81,6 +81,7 @@ class FakeModule:
     revision: str = OLD
     answers: dict[str, Line] = field(default_factory=lambda: dict(HEALTHY))
     files: dict[str, bytes] = field(default_factory=dict)
+    uploaded: dict[str, bytes] = field(default_factory=dict)
     on_line: Callable[[str], None] | None = None
     answer_delay_s: float = 0.01
     echo: bool = True
@@ -193,7 +194,7 @@ class FakeModule:
             self.later(self.answer_delay_s, b"A" * acknowledged)
         if len(content) == size:
             self._upload = None
-            self.files[name] = bytes(content)
+            self.files[name] = self.uploaded[name] = bytes(content)
             result = f"\r\n+QFUPL: {size},{xor16(content):x}\r\n\r\nOK\r\n"
             self.later(self.answer_delay_s, result.encode())
 

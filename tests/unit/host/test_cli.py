@@ -63,7 +63,8 @@ def test_the_package_is_uploaded_and_verified(wired, package: Path, capsys) -> N
     wired.script_local()
     key = str(package.parent / "vendor.pub")
     assert run(["upgrade", "fake", str(package), "--key", key]) == ExitCode.OK
-    assert list(wired.module.files.values()) == [package.read_bytes()]
+    assert list(wired.module.uploaded.values()) == [package.read_bytes()]
+    assert wired.module.files == {}
     assert wired.NEW in capsys.readouterr().out
 
 
@@ -77,8 +78,9 @@ def test_json_is_one_object_per_line(wired, capsys) -> None:
     wired.script_remote()
     assert run(["--json", "upgrade", "fake", "--url", URL]) == ExitCode.OK
     seen = events(capsys.readouterr().out)
-    assert seen[0] == {"event": "phase-entered", "phase": "preparing"}
-    assert {"event": "progressed", "phase": "updating", "percent": 100} in seen
+    nothing_known = {"limit_s": None, "expected_s": None}
+    assert seen[0] == {"event": "phase-entered", "phase": "preparing", **nothing_known}
+    assert {"event": "progressed", "phase": "updating", "percent": 100, "left_s": 0.0} in seen
     assert seen[-1]["event"] == "upgraded"
     assert seen[-1]["revision_after"] == wired.NEW
     assert seen[-1]["phases"][0]["phase"] == "starting"
@@ -146,7 +148,7 @@ def test_a_failure_has_its_exit_code_and_remedy(
     ("arguments", "code"),
     [
         ([], ExitCode.USAGE),
-        (["--url", "ftp://h/a"], ExitCode.USAGE),
+        (["--url", "gopher://h/a"], ExitCode.USAGE),
         (["--url", "http://h/" + "x" * 247], ExitCode.USAGE),
         (["--url", "http://h:0/a"], ExitCode.USAGE),
         (["--url", URL, "--apn-user", "me"], ExitCode.USAGE),

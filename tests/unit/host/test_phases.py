@@ -19,13 +19,13 @@ def test_the_table_is_total() -> None:
 @pytest.mark.parametrize("phase", FOLLOWED)
 def test_an_end_is_an_end_from_anywhere(phase: Phase) -> None:
     assert TRANSITIONS[phase, Sign.FAILED] is End.INSTALL_FAILED
-    assert TRANSITIONS[phase, Sign.HTTP_FAILED] is End.DOWNLOAD_FAILED
+    assert TRANSITIONS[phase, Sign.FETCH_FAILED] is End.DOWNLOAD_FAILED
     assert TRANSITIONS[phase, Sign.ENDED] is Phase.REBOOTING
 
 
 def test_only_a_boot_after_end_0_ends_it_well() -> None:
     ends = [key for key, target in TRANSITIONS.items() if target is End.BOOTED]
-    assert ends == [(Phase.REBOOTING, Sign.BOOTED), (Phase.REBOOTING, Sign.RETURNED)]
+    assert ends == [(Phase.REBOOTING, Sign.BOOTED)]
 
 
 def test_a_port_that_returns_says_nothing_where_the_module_is_silent_anyway() -> None:

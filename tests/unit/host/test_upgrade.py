@@ -14,6 +14,7 @@ from dfota.errors import (
     LocationError,
     MisuseError,
     NoReplyError,
+    NothingToDoError,
     OtherModuleError,
     OutcomeUnknownError,
     PortError,
@@ -21,6 +22,7 @@ from dfota.errors import (
     UpdateDroppedError,
 )
 from dfota.host import (
+    KINDS,
     AccessPoint,
     CheckResult,
     CheckStatus,
@@ -73,7 +75,8 @@ def test_a_local_upgrade_uploads_the_package_first(any_bench, size: int) -> None
     upgraded = any_bench.upgrade(local_plan(any_bench, package))
 
     assert upgraded.revision_after == any_bench.NEW
-    assert any_bench.module.files == {"EUFS:/fota/update.zip": package}
+    assert any_bench.module.uploaded == {"EUFS:/fota/update.zip": package}
+    assert any_bench.module.files == {}
     assert any_bench.phases[:4] == ["preparing", "uploading", "starting", "installing"]
     assert any_bench.starts == 1
     assert not any(line.startswith("AT+CPIN") for line in any_bench.module.lines)
@@ -630,9 +633,9 @@ def test_a_package_for_something_else_is_not_started(bench, facts, check: str) -
 
 def test_nothing_is_done_where_the_new_revision_runs_already(bench) -> None:
     bench.module.revision = bench.NEW
-    with pytest.raises(CheckFailedError, match="already runs") as caught:
+    with pytest.raises(NothingToDoError, match="already runs") as caught:
         bench.upgrade()
-    assert "nothing to do" in caught.value.remedy
+    assert caught.value.revision == bench.NEW
     assert bench.starts == 0
 
 
@@ -682,4 +685,9 @@ def test_a_plan_says_where_the_package_comes_from() -> None:
     with pytest.raises(MisuseError):
         Plan(url=URL, package=b"x")
     with pytest.raises(LocationError):
-        Plan(url="ftp://h/a")
+        Plan(url="gopher://h/a")
+    with pytest.raises(LocationError):
+        Plan(url="ftp://h/a", kind=KINDS["bg96"])
+    assert Plan(url="ftp://h/a", kind=KINDS["ec2x"]).url
+    with pytest.raises(MisuseError):
+        Plan(url=URL, port_role="nmea")

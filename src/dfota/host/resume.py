@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Go on with an upgrade from its record, after the host's own death; it starts nothing twice.
+
+Rule 1. While ``is_started`` is set and the outcome is not known, AT+QFOTADL is not sent.
+Rule 2. The module that answers must be the one of the record.
+"""
+
+from __future__ import annotations
+
+from dfota.at import Urc
+from dfota.errors import (
+    MisuseError,
+    NoReplyError,
+    OtherModuleError,
+    RecordError,
+)
+from dfota.host.dialogue import Procedure, Report
+from dfota.host.events import Phase, Upgraded, UpgradeResumed
+from dfota.host.follow import Followed, Following
+from dfota.host.identity import get_attention, read_imei
+from dfota.host.kinds import BG96, KINDS
+from dfota.host.logbook import Logbook
+from dfota.host.module_settings import ModuleSettings
+from dfota.host.phases import FOLLOWED, TimeLimits
+from dfota.host.plan import Plan
+from dfota.host.records import UpgradeRecord
+from dfota.host.upgrade import begin, concluded
+from dfota.values import FirmwareVersion
+
+RECORD = "the record of the upgrade"
+
+
+def resume(plan: Plan | None, record: UpgradeRecord) -> Procedure[Upgraded]:
+    """Bring the upgrade of *record* to its end.
+
+    One that was started is followed, and never started again while its outcome is not known.
+    One that was not started, or has ended, is begun anew, after the module's settings have
+    been put back.
+
+    Args:
+        plan: what was to be done; ``None``: as the record has it, which is enough for an
+            upgrade that was started, and for one from a URL.
+        record: what is known of it.
+
+    Raises:
+        RecordError: the record is of another upgrade than *plan*, or *plan* is needed.
+        UpdateDroppedError: the module runs its old firmware: the upgrade was not applied.
+        OtherModuleError: another module answers at the port.
+        OutcomeUnknownError: the module has been silent for too long.
+        HostError: one of its classes, as of ``upgrade``.
+    """
+    _check(plan, record)
+    logbook = Logbook(record)
+    if is_open(record):
+        following = _follow_record(plan, logbook)
+        return (yield from concluded(following, logbook, ModuleSettings(logbook)))
+    left = yield from put_back(record)
+    return (yield from begin(plan or _plan_of(record), left.settings))
+
+
+def is_open(record: UpgradeRecord) -> bool:
+    """Whether AT+QFOTADL may have been sent, and what came of it is not known."""
+    return record.is_started and not record.is_ended
+
+
+def put_back(record: UpgradeRecord) -> Procedure[UpgradeRecord]:
+    """Put the settings of *record* back, as far as the module takes it; gives the new record.
+
+    For a module that is not upgrading, such as after Ctrl-C before the start; one that is
+    heard upgrading is left alone.
+    """
+    logbook = Logbook(record)
+    yield from ModuleSettings(logbook).restore()
+    return logbook.record
+
+
+def _check(plan: Plan | None, record: UpgradeRecord) -> None:
+    expected = record.revision_expected
+    if plan is not None and plan.target is not None and expected not in {"", plan.target.text}:
+        raise RecordError(RECORD, f"it is of an upgrade to {expected}, not to {plan.target}")
+    if plan is None and not is_open(record) and "://" not in record.location:
+        raise RecordError(RECORD, "nothing was started, and it does not hold the package itself")
+
+
+def _plan_of(record: UpgradeRecord) -> Plan:
+    """The plan of an upgrade from a URL."""
+    return Plan(
+        url=record.location,
+        expected=_revision(record.revision_expected),
+        port=record.port,
+        kind=KINDS.get(record.kind),
+        size=record.package_size or None,
+    )
+
+
+def _follow_record(plan: Plan | None, logbook: Logbook) -> Procedure[Upgraded]:
+    record = logbook.record
+    phase = Phase(record.phase) if record.phase in _PHASES else Phase.STARTING
+    yield Report(UpgradeResumed(phase))
+    first, is_answering = yield from _listen_to(record)
+    expected = _revision(record.revision_expected)
+    followed = Followed(
+        before=_revision(record.revision_before),
+        expected=plan.target if expected is None and plan is not None else expected,
+        imei=record.imei,
+        kind=KINDS.get(record.kind, BG96),
+        package_size=record.package_size or None,
+        limits=plan.limits if plan is not None else TimeLimits(),
+        is_resumed=True,
+    )
+    began_in = phase
+    if phase is Phase.STARTING and "://" in record.location:
+        # HTTPSTART may have been said meanwhile, and a download is silent.
+        began_in = Phase.DOWNLOADING
+    elif is_answering and phase in _DEAF:
+        began_in = Phase.RESTARTED
+    following = Following(followed, logbook=logbook, phase=began_in, restarted_in=phase)
+    return (yield from following.run(first))
+
+
+_PHASES = frozenset(phase.value for phase in FOLLOWED)
+
+_DEAF = {Phase.UPDATING, Phase.RESTORING, Phase.RESTARTED}
+"""A module that answers has left these."""
+
+
+def _listen_to(record: UpgradeRecord) -> Procedure[tuple[Urc | None, bool]]:
+    """What the module says of its upgrade, if anything, and whether it answers as ever."""
+    try:
+        heard = yield from get_attention(set_errors=False)
+    except NoReplyError:
+        return None, False
+    if heard is None and record.imei:
+        imei = yield from read_imei()
+        if imei and imei != record.imei:
+            raise OtherModuleError(record.imei, imei, record.phase)
+    return heard, heard is None
+
+
+def _revision(text: str) -> FirmwareVersion | None:
+    try:
+        return FirmwareVersion(text) if text else None
+    except MisuseError as error:
+        raise RecordError(RECORD, "a revision in it is none") from error

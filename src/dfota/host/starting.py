@@ -1,0 +1,128 @@
+# SPDX-FileCopyrightText: 2026 The dfota authors
+# SPDX-License-Identifier: Apache-2.0
+"""Bring the package to the module and send AT+QFOTADL; what follows is not followed here.
+
+Rule 1. AT+QFOTADL is sent once. Only where the module refuses it at once, so that nothing has
+been started, another folder may be tried.
+Rule 2. That it may have been sent is kept before it is sent.
+"""
+
+from __future__ import annotations
+
+from dfota.at import FOTA_URCS, Form, Urc
+from dfota.at.catalog.fota import QFOTADL, QFOTADL_LINUX, QFOTADL_STANDARD_A
+from dfota.errors import CommandRefusedError, PortError
+from dfota.host.dialogue import (
+    Answer,
+    Ask,
+    ForgetUrcs,
+    Happened,
+    Listen,
+    Now,
+    Procedure,
+    Report,
+)
+from dfota.host.events import (
+    FolderRefused,
+    Phase,
+    PhaseEntered,
+    UpgradeFound,
+    UpgradeStarted,
+)
+from dfota.host.files import upload_file
+from dfota.host.kinds import LocalForm, ModuleKind
+from dfota.host.logbook import Logbook
+from dfota.host.plan import Plan
+
+REFUSED_LISTEN_S = 30.0
+"""How long a refused AT+QFOTADL waits for a word of an upgrade that runs already."""
+
+
+def upload(plan: Plan, kind: ModuleKind, logbook: Logbook) -> Procedure[None]:
+    """Put certificates and, where its kind wants it there, the package into the module.
+
+    Raises:
+        CheckFailedError: no room, no such storage, or the checksum is wrong.
+        NoReplyError: the module stopped answering.
+        PortError: the port went away.
+    """
+    files = dict(plan.certificates)
+    if plan.package is not None and not kind.is_pushed:
+        files[kind.package_file] = plan.package
+    if not files:
+        return
+    yield from logbook.enter(Phase.UPLOADING)
+    yield Report(PhaseEntered(Phase.UPLOADING))
+    for name, data in files.items():
+        yield from upload_file(name, data)
+
+
+def start(plan: Plan, kind: ModuleKind, logbook: Logbook) -> Procedure[Urc | None]:
+    """Send AT+QFOTADL; if it is refused because one is running already, what that one said.
+
+    Raises:
+        CommandRefusedError: the module refuses, and no upgrade is running.
+        PortError: the port went away after the refusal.
+    """
+    # What is still in the queue belongs to the past, the boot for example.
+    yield ForgetUrcs()
+    locations = locations_of(plan, kind)
+    for location in locations:
+        step = start_line(kind, location)
+        yield from logbook.note(location=location, phase=Phase.STARTING.value, is_started=True)
+        answer = yield step
+        if not isinstance(answer, Answer) or answer.ok:
+            # No answer is not a refusal: the OK may be lost, so the URCs decide.
+            yield Report(UpgradeStarted(step.line))
+            return None
+        if location != locations[-1]:
+            yield Report(FolderRefused(step.line, answer.text))
+    # While a module downloads it answers everything else as if nothing were going on.
+    heard = yield from _listen_for_upgrade()
+    if heard is None:
+        raise CommandRefusedError(step.line, answer.text)
+    yield Report(UpgradeFound())
+    return heard
+
+
+def locations_of(plan: Plan, kind: ModuleKind) -> tuple[str, ...]:
+    """What AT+QFOTADL is given; several where only the module knows its folder."""
+    if plan.url is not None:
+        return (plan.url,)
+    match kind.local_form:
+        case LocalForm.FIXED:
+            return ("1",)
+        case LocalForm.PATH:
+            name = kind.package_file.rpartition(":")[2]
+            return tuple(f"{folder}{name}" for folder in kind.local_folders)
+        case LocalForm.PUSH:
+            return (f"FILE:{len(plan.package or b'')}",)
+
+
+def start_line(kind: ModuleKind, location: str) -> Ask:
+    """AT+QFOTADL in the form of *kind*."""
+    if kind.options:
+        mode, download_lines, update_lines = kind.options
+        return Ask.command(
+            QFOTADL_STANDARD_A,
+            Form.WRITE,
+            location=location,
+            upgrade_mode=mode,
+            download_urc_max=download_lines,
+            update_urc_max=update_lines,
+        )
+    if location == "1":
+        return Ask.command(QFOTADL, Form.WRITE, location=1)
+    return Ask.command(QFOTADL_LINUX, Form.WRITE, location=location)
+
+
+def _listen_for_upgrade() -> Procedure[Urc | None]:
+    """Await a word of an upgrade that runs already."""
+    until = (yield Now()) + REFUSED_LISTEN_S
+    while (now := (yield Now())) < until:
+        heard = yield Listen(until - now)
+        if isinstance(heard, FOTA_URCS):
+            return heard
+        if heard is Happened.PORT_LOST:
+            raise PortError("", "it went away after AT+QFOTADL was refused")
+    return None
