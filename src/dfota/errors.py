@@ -12,6 +12,7 @@ A test compares this drawing with the classes::
     ├── MisuseError
     ├── InputError
     │   ├── FileUnreadableError
+    │   ├── CertificateError
     │   ├── ReleaseError
     │   ├── KeyFileError
     │   ├── ScenarioError
@@ -127,6 +128,26 @@ class FileUnreadableError(InputError):
     def remedy(self) -> str:
         """Look at the name and the permissions."""
         return "Check the file name and that you may read it."
+
+
+class CertificateError(InputError):
+    """The certificate or key *name* is of no use to a module, because of *reason*."""
+
+    code = "input.certificate"
+
+    def __init__(self, name: str, reason: str, advice: str) -> None:
+        super().__init__(name, reason, advice)
+        self.name = name
+        self.reason = reason
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """What to give instead."""
+        return self.advice
 
 
 class ReleaseError(InputError):

@@ -63,6 +63,18 @@ class Console:
         if self.as_json:
             _print(json.dumps(dict(facts), ensure_ascii=False))
 
+    def raw(self, data: bytes) -> None:
+        """Write *data* to stdout as it is, where the result is a file.
+
+        Raises:
+            ReaderLeftError: nobody reads it any more.
+        """
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            raise ReaderLeftError from error
+
     def note(self, text: str) -> None:
         """Tell the person something that is not the result."""
         if not self.quiet:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,30 +17,23 @@ import click
 from dfota.atomic import write_atomically
 from dfota.cli.console import Console
 from dfota.cli.efs_trees import Entry, OnProgress, Tree, absolute, check_not_needed, open_tree
+from dfota.cli.port_options import FILE, PortOptions, port_options
 from dfota.errors import FileUnreadableError, ModuleFileError
-from dfota.host import BAUDRATE
 
-_FILE = click.Path(path_type=Path)
 _FILE_MAX_BYTES = 64 * 1024 * 1024
+_STDOUT = Path("-")
+_TEXT = re.compile(rb"[\t\r\n\x20-\x7e]*")
 _SAFE = re.compile(r"[^\x00-\x1f\x7f/\\:*?\"<>|]+")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
-
-_baudrate = click.option(
-    "--baudrate",
-    type=click.IntRange(min=300),
-    default=BAUDRATE,
-    show_default=True,
-    help="Speed of a serial port.",
-)
 
 
 @click.group()
 def efs() -> None:
     """List, fetch, place and remove files of a module.
 
-    TARGET is the state directory of a virtual module that does not run (the whole tree), or
-    a port: a serial device, socket://HOST:PORT or rfc2217://HOST:PORT (what AT commands
-    reach). A PATH is /folder/name; a bare name, like UFS:name, is in /datatx, where the
+    PORT is a serial device, a pseudo-terminal, socket://HOST:PORT or rfc2217://HOST:PORT
+    (what AT commands reach), or the state directory of a virtual module that does not run
+    (the whole tree). A PATH is /folder/name; a bare name, like UFS:name, is in /datatx, where the
     certificates are. The package of AT+QFOTADL=1 is /fota/update.zip.
 
     For example:
@@ -53,13 +47,12 @@ def efs() -> None:
 
 
 @efs.command()
-@click.argument("target")
+@port_options
 @click.argument("path", required=False)
 @click.option("-R", "--recursive", is_flag=True, help="List folders in folders, too.")
-@_baudrate
 @click.pass_obj
-def ls(console: Console, target: str, *, path: str | None, recursive: bool, baudrate: int) -> None:
-    """List the files of TARGET, or those in the folder PATH.
+def ls(console: Console, *, port_options: PortOptions, path: str | None, recursive: bool) -> None:
+    """List the files of PORT, or those in the folder PATH.
 
     Without PATH it is / of a state directory, and /datatx (UFS) at a port.
 
@@ -70,12 +63,12 @@ def ls(console: Console, target: str, *, path: str | None, recursive: bool, baud
         dfota efs ls /dev/ttyUSB2
         dfota efs ls /dev/ttyUSB2 /fota
     """  # noqa: D301 - click wants the backspace character itself
-    with open_tree(target, baudrate=baudrate) as tree:
+    with open_tree(port_options) as tree:
         where = tree.home if path is None else absolute(path)
         entries = _listed(tree, where, recursive=recursive)
         space = tree.space()
     facts: dict[str, object] = {
-        "target": target,
+        "target": port_options.port,
         "path": where,
         "entries": [
             {
@@ -100,16 +93,20 @@ def ls(console: Console, target: str, *, path: str | None, recursive: bool, baud
 
 
 @efs.command()
-@click.argument("target")
+@port_options
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
-@click.option("-o", "--output", type=_FILE, metavar="FILE|DIR",
-              help="Where to: a folder, or with one PATH a file.  [default: this folder]")  # fmt: skip
-@_baudrate
+@click.option("-o", "--output", type=FILE, metavar="FILE|DIR",
+              help="Where to: a folder, or with one PATH a file or - for standard output.  "
+              "[default: this folder]")  # fmt: skip
 @click.pass_obj
 def get(
-    console: Console, target: str, *, paths: tuple[str, ...], output: Path | None, baudrate: int
+    console: Console,
+    *,
+    port_options: PortOptions,
+    paths: tuple[str, ...],
+    output: Path | None,
 ) -> None:
-    """Fetch files from TARGET; '*' means all files of /datatx.
+    """Fetch files from PORT; '*' means all files of /datatx.
 
     Each file appears whole or not at all; at a port its checksum is verified. A module's
     file names are not trusted: what could leave the folder is refused.
@@ -119,8 +116,12 @@ def get(
     \b
         dfota efs get module /fota/update.zip -o package.zip
         dfota efs get /dev/ttyUSB2 '*' -o backup
+        dfota efs get /dev/ttyUSB2 fota_cacert.pem -o - | openssl x509 -noout -text
     """  # noqa: D301 - click wants the backspace character itself
-    with open_tree(target, baudrate=baudrate) as tree:
+    if output == _STDOUT:
+        _get_to_stdout(console, port_options, paths)
+        return
+    with open_tree(port_options) as tree:
         wanted = [path for text in paths for path in _matching(tree, text)]
         outputs = _outputs(wanted, output, is_one=len(paths) == 1 and not _is_pattern(paths[0]))
         fetched: list[dict[str, object]] = []
@@ -138,17 +139,16 @@ def get(
                 }
             )
     text = "\n".join(f"{entry['path']} → {entry['output']}" for entry in fetched)
-    console.result({"target": target, "files": fetched}, text=text)
+    console.result({"target": port_options.port, "files": fetched}, text=text)
 
 
 @efs.command()
-@click.argument("target")
-@click.argument("file", type=_FILE)
+@port_options
+@click.argument("file", type=FILE)
 @click.argument("path", required=False)
-@_baudrate
 @click.pass_obj
-def put(console: Console, target: str, file: Path, *, path: str | None, baudrate: int) -> None:
-    """Place FILE in TARGET as PATH, in place of an older file.
+def put(console: Console, *, port_options: PortOptions, file: Path, path: str | None) -> None:
+    """Place FILE in PORT as PATH, in place of an older file.
 
     Without PATH it goes to /datatx under its own name. A PATH that ends with a slash is a
     folder. At a port the data are acknowledged and the checksum is verified.
@@ -160,26 +160,25 @@ def put(console: Console, target: str, file: Path, *, path: str | None, baudrate
         dfota efs put /dev/ttyUSB2 ca.pem fota_cacert.pem
     """  # noqa: D301 - click wants the backspace character itself
     data = _content(file)
-    with open_tree(target, baudrate=baudrate) as tree:
+    with open_tree(port_options) as tree:
         place = _place(path, file)
         if path is not None and not path.endswith("/") and _is_folder(tree, place):
             place = absolute(f"{place}/{file.name}")
         with _shown_progress(console, place) as on_progress:
             tree.write(place, data, on_progress)
-    facts = {"target": target, "path": place, "bytes": len(data)}
+    facts = {"target": port_options.port, "path": place, "bytes": len(data)}
     console.result(facts, text=f"{file} → {place}, {len(data):,} bytes")
 
 
 @efs.command()
-@click.argument("target")
+@port_options
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
 @click.option("-r", "--recursive", is_flag=True, help="Remove folders with what is in them.")
-@_baudrate
 @click.pass_obj
 def rm(
-    console: Console, target: str, *, paths: tuple[str, ...], recursive: bool, baudrate: int
+    console: Console, *, port_options: PortOptions, paths: tuple[str, ...], recursive: bool
 ) -> None:
-    """Remove files from TARGET; '*' means all files of /datatx.
+    """Remove files from PORT; '*' means all files of /datatx.
 
     For example:
 
@@ -188,7 +187,7 @@ def rm(
         dfota efs rm /dev/ttyUSB2 old.bin
     """  # noqa: D301 - click wants the backspace character itself
     removed: list[str] = []
-    with open_tree(target, baudrate=baudrate) as tree:
+    with open_tree(port_options) as tree:
         for path in [path for text in paths for path in _matching(tree, text)]:
             check_not_needed(path)  # before anything in it is removed
             if recursive and _is_folder(tree, path):
@@ -198,17 +197,16 @@ def rm(
                     removed.append(inner)
             tree.remove(path)
             removed.append(path)
-    facts = {"target": target, "removed": removed}
+    facts = {"target": port_options.port, "removed": removed}
     console.result(facts, text="\n".join(f"removed {path}" for path in removed))
 
 
 @efs.command()
-@click.argument("target")
+@port_options
 @click.argument("path")
-@_baudrate
 @click.pass_obj
-def mkdir(console: Console, target: str, path: str, *, baudrate: int) -> None:
-    """Make the folder PATH in TARGET; harmless when it is there.
+def mkdir(console: Console, *, port_options: PortOptions, path: str) -> None:
+    """Make the folder PATH in PORT; harmless when it is there.
 
     Only in a state directory: AT commands cannot make folders.
 
@@ -216,10 +214,22 @@ def mkdir(console: Console, target: str, path: str, *, baudrate: int) -> None:
 
         dfota efs mkdir module /fota
     """
-    with open_tree(target, baudrate=baudrate) as tree:
+    with open_tree(port_options) as tree:
         place = absolute(path)
         tree.make_folder(place)
-    console.result({"target": target, "path": place}, text=f"made {place}")
+    console.result({"target": port_options.port, "path": place}, text=f"made {place}")
+
+
+def _get_to_stdout(console: Console, options: PortOptions, paths: tuple[str, ...]) -> None:
+    """Write one file to stdout as it is; a terminal gets text only."""
+    if len(paths) != 1 or _is_pattern(paths[0]) or console.as_json:
+        raise click.UsageError("-o - takes one PATH, and no --json: stdout is the file.")
+    path = absolute(paths[0])
+    with open_tree(options) as tree, _shown_progress(console, path) as on_progress:
+        data = tree.read(path, on_progress)
+    if sys.stdout.isatty() and not _TEXT.fullmatch(data):
+        raise click.UsageError(f"{path} is no plain text: send it to a file, with -o FILE.")
+    console.raw(data)
 
 
 def _listed(tree: Tree, folder: str, *, recursive: bool) -> list[Entry]:

@@ -9,13 +9,14 @@ absolute, ``/datatx/a.pem``; ``/datatx`` is what the AT commands call UFS.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from dfota.at import FILE_ERRORS
+from dfota.cli.port_options import PortOptions, open_session
 from dfota.errors import (
     CheckFailedError,
     FileSystemError,
@@ -26,8 +27,6 @@ from dfota.errors import (
 from dfota.host import (
     Downloaded,
     HostEvent,
-    SerialxTransport,
-    Session,
     Uploaded,
     delete_file,
     download_file,
@@ -243,23 +242,17 @@ class PortTree:
 
     home = UFS_FOLDER
 
-    def __init__(self, port: str, *, baudrate: int) -> None:
+    def __init__(self, options: PortOptions) -> None:
         self._on_progress: OnProgress = _tell_nobody
-        self._session = Session(
-            lambda: SerialxTransport(port, baudrate=baudrate), port=port, on_event=self._hear
-        )
-        try:
-            urc = self._session.run(get_attention())
-        except BaseException:
-            self._session.close()
-            raise
-        if urc is not None:
-            self._session.close()
-            raise ModuleFileError(
-                port,
-                "the module is in the middle of an upgrade",
-                "Follow it with dfota upgrade, and try again afterwards.",
-            )
+        with ExitStack() as stack:
+            self._session = stack.enter_context(open_session(options, on_event=self._hear))
+            if self._session.run(get_attention()) is not None:
+                raise ModuleFileError(
+                    options.port,
+                    "the module is in the middle of an upgrade",
+                    "Follow it with dfota upgrade, and try again afterwards.",
+                )
+            self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -270,7 +263,7 @@ class PortTree:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._session.close()
+        self._stack.__exit__(kind, error, trace)
 
     def entries(self, folder: str) -> list[Entry]:
         """See ``Tree``."""
@@ -336,22 +329,27 @@ class PortTree:
             self._on_progress(event.done, event.total)
 
 
-def open_tree(target: str, *, baudrate: int) -> Tree:
-    """The tree behind *target*: a directory, else a port.
+def is_state_directory(target: str) -> bool:
+    """Whether *target* is a directory of this computer, and not a port."""
+    return "://" not in target and Path(target).is_dir()
+
+
+def open_tree(options: PortOptions) -> Tree:
+    """The tree behind the port of *options*: a directory, else a port.
 
     Raises:
         StateDirectoryError: a directory, but not of a module, or one that runs.
         PortError: the port cannot be opened.
         NoReplyError: no module answers there.
     """
-    path = Path(target)
-    if "://" not in target and path.is_dir():
+    path = Path(options.port)
+    if is_state_directory(options.port):
         if not (path / "module.json").exists():
             raise StateDirectoryError(
-                target, "it holds no module", "Make one with: dfota modem run --state"
+                options.port, "it holds no module", "Make one with: dfota modem run --state"
             )
         return StateTree(path)
-    return PortTree(target, baudrate=baudrate)
+    return PortTree(options)
 
 
 def _at_name(path: str) -> str:

@@ -30,6 +30,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "package": ("dfota.cli.package:package", "Build, show, verify and apply packages."),
     "serve": ("dfota.cli.serve:serve", "Host packages over HTTP and HTTPS."),
     "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
+    "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),
     "efs": ("dfota.cli.efs:efs", "List, fetch, place and remove files of a module."),
     "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
     "completion": ("dfota.cli.completion:completion", "Print a shell completion script."),

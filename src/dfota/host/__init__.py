@@ -8,6 +8,18 @@ sans-I/O and are tested with bytes and numbers alone.
 
 from __future__ import annotations
 
+from dfota.host.certificates import (
+    PlacedCertificate,
+    Proof,
+    StoredCertificate,
+    check_certificate_removal,
+    check_certificate_support,
+    describe_certificate,
+    list_certificates,
+    pair_problem,
+    provision,
+    remove_certificates,
+)
 from dfota.host.checks import AccessPoint, PackageFacts
 from dfota.host.dialogue import (
     Answer,
@@ -25,6 +37,7 @@ from dfota.host.dialogue import (
     SendData,
 )
 from dfota.host.events import (
+    CertificatePlaced,
     CheckResult,
     CheckStatus,
     Downloaded,
@@ -54,14 +67,8 @@ from dfota.host.events import (
     UpgradeStarted,
     Uploaded,
 )
-from dfota.host.files import (
-    CA_FILE,
-    CLIENT_CERTIFICATE_FILE,
-    CLIENT_KEY_FILE,
-    PACKAGE_FILE,
-    upload_file,
-)
-from dfota.host.identity import get_attention
+from dfota.host.files import PACKAGE_FILE, upload_file
+from dfota.host.identity import get_attention, identify
 from dfota.host.kinds import BG96, KINDS, LocalForm, ModuleKind, kind_of
 from dfota.host.module_files import (
     ModuleFile,
@@ -70,6 +77,18 @@ from dfota.host.module_files import (
     download_file,
     file_space,
     list_files,
+)
+from dfota.host.pem import (
+    CA_FILE,
+    CERTIFICATE_FILES,
+    CLIENT_CERTIFICATE_FILE,
+    CLIENT_KEY_FILE,
+    PEM_MAX_BYTES,
+    CertificateFacts,
+    PemFacts,
+    check_certificates,
+    read_certificates,
+    read_key,
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
@@ -93,15 +112,19 @@ __all__ = [
     "BAUDRATE",
     "BG96",
     "CA_FILE",
+    "CERTIFICATE_FILES",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
     "KINDS",
     "PACKAGE_FILE",
+    "PEM_MAX_BYTES",
     "PORT_ROLES",
     "TRANSITIONS",
     "AccessPoint",
     "Answer",
     "Ask",
+    "CertificateFacts",
+    "CertificatePlaced",
     "CheckResult",
     "CheckStatus",
     "Dialogue",
@@ -127,9 +150,11 @@ __all__ = [
     "PackageFacts",
     "PackageLeft",
     "PackageRemoved",
+    "PemFacts",
     "Phase",
     "PhaseEntered",
     "PhaseTime",
+    "PlacedCertificate",
     "Plan",
     "PlannedLine",
     "PortHolder",
@@ -137,6 +162,7 @@ __all__ = [
     "PortReturned",
     "Procedure",
     "Progressed",
+    "Proof",
     "ReceiveData",
     "RecordFile",
     "Report",
@@ -148,6 +174,7 @@ __all__ = [
     "SettingChanged",
     "SettingLeft",
     "SettingRestored",
+    "StoredCertificate",
     "Surroundings",
     "TimeLimits",
     "Transcript",
@@ -159,20 +186,31 @@ __all__ = [
     "UpgradeStarted",
     "Upgraded",
     "Uploaded",
+    "check_certificate_removal",
+    "check_certificate_support",
+    "check_certificates",
     "delete_file",
+    "describe_certificate",
     "download_file",
     "examine",
     "file_space",
     "get_attention",
+    "identify",
     "is_question",
     "kind_of",
+    "list_certificates",
     "list_files",
     "list_records",
+    "pair_problem",
+    "provision",
     "put_back",
+    "read_certificates",
+    "read_key",
     "read_record",
     "record_folder",
     "record_path",
     "rehearse",
+    "remove_certificates",
     "resume",
     "upgrade",
     "upload_file",

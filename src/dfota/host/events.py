@@ -142,6 +142,21 @@ class Uploaded(HostEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class CertificatePlaced(HostEvent):
+    """The certificate or key *name* is in the module and verified.
+
+    Attributes:
+        name: in the module.
+        size: in bytes.
+        was_there: it was the same before, and nothing was sent.
+    """
+
+    name: str
+    size: int
+    was_there: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Downloaded(HostEvent):
     """*done* of *total* bytes of the module's file *name* have arrived here."""
 

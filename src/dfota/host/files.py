@@ -15,10 +15,6 @@ from dfota.host.events import Uploaded
 PACKAGE_FILE = "EUFS:/fota/update.zip"
 """Where ``AT+QFOTADL=1`` looks: the EFS path /fota/update.zip. UFS itself is /datatx."""
 
-CA_FILE = "fota_cacert.pem"
-CLIENT_CERTIFICATE_FILE = "fota_client_cert.pem"
-CLIENT_KEY_FILE = "fota_client_key.pem"
-
 PIECE_SIZE = 1024
 """The module acknowledges each piece of this size with one ``A``."""
 

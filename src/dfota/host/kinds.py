@@ -39,6 +39,8 @@ class ModuleKind:
         restarts_before_start: whether it restarts (and its USB ports vanish) before START.
         refusal_kind: name of the kind that it is if it refuses to tell its ``fota_apn``.
         has_fota_apn: whether ``AT+QCFGEXT="fota_apn"`` is its access point for downloads.
+        has_fota_certificates: whether it looks for certificates under ``fota_cacert.pem`` and
+            its kin; no guide of another family names a place.
         has_fota_cid: whether ``AT+QCFG="fota/cid"`` chooses the context of downloads.
         has_ftp: whether it downloads from ``ftp://``.
         has_eufs: whether a download leaves its package where ``package_file`` is.
@@ -63,6 +65,7 @@ class ModuleKind:
     restarts_before_start: bool = False
     refusal_kind: str = ""
     has_fota_apn: bool = True
+    has_fota_certificates: bool = True
     has_fota_cid: bool = False
     has_ftp: bool = False
     has_eufs: bool = True
@@ -116,6 +119,7 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 has_restore=False,
                 restarts_before_start=True,
                 has_fota_apn=False,
+                has_fota_certificates=False,
                 has_ftp=True,
                 has_eufs=False,
                 # A log of an EG18-EA: 40 MB in 8 minutes, then half a minute to boot.
@@ -133,6 +137,7 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 has_restore=False,
                 restarts_before_start=True,
                 has_fota_apn=False,
+                has_fota_certificates=False,
                 has_ftp=True,
                 has_eufs=False,
                 # A log of an EG18-EA: 40 MB in 8 minutes, then half a minute to boot.
@@ -151,6 +156,7 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
                 has_restore=False,
                 restarts_before_start=True,
                 has_fota_apn=False,
+                has_fota_certificates=False,
                 has_fota_cid=True,
                 has_ftp=True,
                 has_eufs=False,

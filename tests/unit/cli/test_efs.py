@@ -5,82 +5,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
 
 import pytest
 
-from dfota.cli import efs_trees
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.main import run
 from dfota.errors import PortError
-from dfota.host import Session
-from dfota.modem import BG96, Speed, StateDirectory, VirtualModule, with_settings
-from dfota.package import Partition, Release
-from dfota.values import FirmwareVersion
-
-RELEASE = Release(
-    "BG96", "MA", FirmwareVersion("BG96MAR02A07M1G_01.018.01.018"), (Partition("apps", b"x"),)
-)
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """A module that does not run."""
-    path = tmp_path / "module"
-    StateDirectory(path, firmware=RELEASE).close()
-    return path
-
-
-class VirtualPort:
-    """A port with a module behind it, on the module's clock."""
-
-    def __init__(self, state: StateDirectory, *settings: str) -> None:
-        self.now = 0.0
-        self.inbox = bytearray()
-        self.spoil = lambda data: data
-        self.module = VirtualModule(
-            state,
-            profile=with_settings(BG96, settings),
-            speed=Speed(1.0),
-            output=lambda _port, data: self.inbox.extend(self.spoil(data)),
-        )
-        self.module.power_on()
-        self.read(60)
-
-    def read(self, timeout_s: float) -> bytes:
-        until = self.now + timeout_s
-        while not self.inbox:
-            due = self.module.next_deadline()
-            if due is None or due > until:
-                self.now = until
-                break
-            self.now = max(self.now, due)
-            self.module.advance(self.now)
-        data = bytes(self.inbox)
-        self.inbox.clear()
-        return data
-
-    def write(self, data: bytes) -> None:
-        self.module.receive("usbat", data, self.now)
-
-    def close(self) -> None:
-        return
-
-
-@pytest.fixture
-def port(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualPort]:
-    with StateDirectory(state) as directory:
-        port = VirtualPort(directory)
-        _wire(port, monkeypatch)
-        yield port
-
-
-def _wire(port: VirtualPort, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(efs_trees, "SerialxTransport", lambda _port, *, baudrate: port)
-    virtual = partial(Session, clock=lambda: port.now, pause=lambda _seconds: None)
-    monkeypatch.setattr(efs_trees, "Session", virtual)
+from dfota.modem import BG96, PROFILES, StateDirectory, with_settings
 
 
 def efs(*words: object, code: ExitCode = ExitCode.OK) -> None:
@@ -179,10 +110,10 @@ def test_a_directory_without_a_module_is_none(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_looking_makes_no_folder(tmp_path, capsys):
+def test_looking_makes_no_folder(tmp_path, release, capsys):
     path = tmp_path / "module"
     profile = with_settings(BG96, ["fota_folder=false"])
-    StateDirectory(path, firmware=RELEASE, profile=profile).close()
+    StateDirectory(path, firmware=release, profile=profile).close()
     (tmp_path / "update.zip").write_bytes(b"zip")
     efs("put", path, tmp_path / "update.zip", "/fota/", code=ExitCode.REFUSED)
     assert "no such folder" in capsys.readouterr().err
@@ -369,12 +300,59 @@ def test_a_port_that_goes_away(port, tmp_path, capsys):
     assert not (tmp_path / "b").exists()
 
 
-def test_old_firmware_says_what_to_do(state, tmp_path, monkeypatch, capsys):
+def test_old_firmware_says_what_to_do(state, tmp_path, plug_in, capsys):
     (tmp_path / "a").write_bytes(b"1")
     with StateDirectory(state, profile=with_settings(BG96, ["eufs_paths=false"])) as directory:
-        _wire(VirtualPort(directory, "eufs_paths=false"), monkeypatch)
+        plug_in(directory, "eufs_paths=false")
         efs("put", "fake", tmp_path / "a")  # /datatx needs no EUFS:
         efs("put", "fake", tmp_path / "a", "/fota/a", code=ExitCode.REFUSED)
         assert "cannot store /fota/a" in capsys.readouterr().err
         efs("ls", "fake", "/fota", code=ExitCode.REFUSED)
         assert "may not know paths behind EUFS:" in capsys.readouterr().err
+
+
+# -- kin ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("profile", ["ec2x", "eg9x", "std-a", "bg95"])
+def test_kin_keep_their_files_behind_the_same_names(state, tmp_path, plug_in, profile, capsys):
+    """They print names with UFS: in front, and take them with it and without."""
+    (tmp_path / "a.bin").write_bytes(bytes(range(256)) * 9)
+    with StateDirectory(state) as directory:
+        plug_in(directory, profile=PROFILES[profile])
+        efs("put", "fake", tmp_path / "a.bin")
+        capsys.readouterr()
+        efs("ls", "fake", "--json")
+        entries = facts(capsys)["entries"]
+        assert entries == [{"path": "/datatx/a.bin", "type": "file", "bytes": 2304}]
+        efs("get", "fake", "UFS:a.bin", "-o", tmp_path / "b.bin")
+        assert (tmp_path / "b.bin").read_bytes() == (tmp_path / "a.bin").read_bytes()
+        efs("put", "fake", tmp_path / "b.bin", "UFS:a.bin")
+        efs("rm", "fake", "UFS:a.bin")
+        capsys.readouterr()
+        efs("ls", "fake", "--json")
+        assert facts(capsys)["entries"] == []
+
+
+# -- standard output ------------------------------------------------------------------------
+
+
+def test_a_file_goes_to_stdout_as_it_is(port, state, tmp_path, capfdbinary, monkeypatch):
+    data = bytes(range(256)) * 5
+    (tmp_path / "a").write_bytes(data)
+    efs("put", "fake", tmp_path / "a")
+    capfdbinary.readouterr()
+    monkeypatch.chdir(tmp_path)
+    efs("get", "fake", "a", "-o", "-")
+    assert capfdbinary.readouterr().out == data
+    assert not (tmp_path / "-").exists()
+    efs("get", "fake", "*", "-o", "-", code=ExitCode.USAGE)
+    efs("get", "fake", "a", "-o", "-", "--json", code=ExitCode.USAGE)
+
+
+def test_a_terminal_gets_text_only(port, tmp_path, capsys, monkeypatch):
+    (tmp_path / "a").write_bytes(b"\x1b[2J")
+    efs("put", "fake", tmp_path / "a")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    efs("get", "fake", "a", "-o", "-", code=ExitCode.USAGE)
+    assert "\x1b" not in capsys.readouterr().out
