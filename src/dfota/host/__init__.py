@@ -92,6 +92,7 @@ from dfota.host.pem import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
 from dfota.host.record_file import (
     RecordFile,
     list_records,
@@ -115,6 +116,7 @@ __all__ = [
     "CERTIFICATE_FILES",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
+    "FAILURES",
     "KINDS",
     "PACKAGE_FILE",
     "PEM_MAX_BYTES",
@@ -163,6 +165,10 @@ __all__ = [
     "Procedure",
     "Progressed",
     "Proof",
+    "Rack",
+    "RackEntry",
+    "RackJob",
+    "RackState",
     "ReceiveData",
     "RecordFile",
     "Report",
