@@ -92,6 +92,8 @@ from dfota.host.pem import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.probe import Probed, probe
 from dfota.host.records import UpgradeRecord
 from dfota.host.resume import put_back, resume
 from dfota.host.session import Session
@@ -148,9 +150,11 @@ __all__ = [
     "PhaseTime",
     "PlacedCertificate",
     "Plan",
+    "PortFacts",
     "PortHolder",
     "PortLost",
     "PortReturned",
+    "Probed",
     "Procedure",
     "Progressed",
     "Proof",
@@ -185,11 +189,15 @@ __all__ = [
     "examine",
     "file_space",
     "get_attention",
+    "holders_of",
     "identify",
     "kind_of",
     "list_certificates",
     "list_files",
+    "list_ports",
     "pair_problem",
+    "plain_text",
+    "probe",
     "provision",
     "put_back",
     "read_certificates",
