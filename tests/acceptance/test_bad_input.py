@@ -84,7 +84,7 @@ CASES = [
     ("upgrade /dev/nowhere update.zip", ExitCode.PORT, "/dev/nowhere"),
     ("upgrade /dev/nowhere noise.bin", ExitCode.PACKAGE, "not a dfota package"),
     ("upgrade /dev/nowhere update.zip --key other.pub", ExitCode.PACKAGE, "signature"),
-    ("upgrade /dev/nowhere --url ftp://h/f", ExitCode.USAGE, "http://"),
+    ("upgrade /dev/nowhere --url gopher://h/f", ExitCode.USAGE, "http://"),
     ("upgrade /dev/nowhere --url http://h:0/f", ExitCode.USAGE, "port"),
     ("upgrade /dev/nowhere --url http://h:65536/f", ExitCode.USAGE, "port"),
     (f"upgrade /dev/nowhere --url http://h/{'f' * 247}", ExitCode.USAGE, "256 bytes"),
@@ -220,7 +220,7 @@ def transcript_says(path: Path, words: str, process: subprocess.Popen) -> None:
 @pytest.mark.parametrize(
     ("heard", "left"),
     [
-        ("AT+CSQ", "Nothing was started"),
+        ("ATE0Q0V1", "Nothing was started"),
         ("HTTPSTART", "goes on by itself"),
         ('"UPDATING", 10%', "goes on by itself"),
         ('"RESTORE", 10%', "goes on by itself"),
@@ -240,7 +240,7 @@ def test_ctrl_c_in_any_phase_says_where_the_module_stands(
         running.callback(stop, server)
         module = start(
             tmp_path, "modem", "run", "--state", "module", "--firmware", str(OLD),
-            "--pty", "tty", "--trust", str(workshop / "demo.pub"), "--speed", "1",
+            "--pty", "tty", "--trust", str(workshop / "demo.pub"), "--speed", "5",
         )  # fmt: skip
         running.callback(stop, module)
         url = first_line(server).removeprefix('AT+QFOTADL="').removesuffix('"')
@@ -258,7 +258,7 @@ def test_ctrl_c_in_any_phase_says_where_the_module_stands(
             assert out == ""
         again = start(tmp_path, *upgrade)
         _, err = again.communicate(timeout=120)
-        assert again.returncode in {ExitCode.OK, ExitCode.REFUSED}, err
+        assert again.returncode in {ExitCode.OK, ExitCode.NOTHING_TO_DO}, err
         assert again.returncode == ExitCode.OK or "already runs" in err
 
 

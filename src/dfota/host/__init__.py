@@ -92,7 +92,15 @@ from dfota.host.pem import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.record_file import (
+    RecordFile,
+    list_records,
+    read_record,
+    record_folder,
+    record_path,
+)
 from dfota.host.records import UpgradeRecord
+from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
 from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
@@ -148,6 +156,7 @@ __all__ = [
     "PhaseTime",
     "PlacedCertificate",
     "Plan",
+    "PlannedLine",
     "PortHolder",
     "PortLost",
     "PortReturned",
@@ -155,6 +164,7 @@ __all__ = [
     "Progressed",
     "Proof",
     "ReceiveData",
+    "RecordFile",
     "Report",
     "RevisionRead",
     "SendData",
@@ -186,14 +196,20 @@ __all__ = [
     "file_space",
     "get_attention",
     "identify",
+    "is_question",
     "kind_of",
     "list_certificates",
     "list_files",
+    "list_records",
     "pair_problem",
     "provision",
     "put_back",
     "read_certificates",
     "read_key",
+    "read_record",
+    "record_folder",
+    "record_path",
+    "rehearse",
     "remove_certificates",
     "resume",
     "upgrade",

@@ -164,8 +164,14 @@ class Following:
 
     def _await_sign(self) -> Procedure[Upgraded | None]:
         """Listen until the limit of the phase, then find out."""
-        silent_until = self._heard_at + self._limit_s
-        heard = yield Listen(max(silent_until - (yield Now()), 0.0))
+        left_s = max(self._heard_at + self._limit_s - (yield Now()), 0.0)
+        if self._phase is Phase.RESTARTED and left_s > self._limits.poll_s:
+            # Its last words may have fallen into the restart: then it runs and says no more.
+            heard = yield Listen(self._limits.poll_s)
+            if heard is Happened.SILENCE:
+                return (yield from self._look())
+        else:
+            heard = yield Listen(left_s)
         if heard is Happened.SILENCE:
             return (yield from self._settle())
         yield from self._take(heard)
@@ -347,6 +353,9 @@ class Following:
         try:
             revision = yield from read_revision()
             short = None if revision is not None else (yield from read_short_revision())
+            if short is not None:
+                # It may have come back between the two questions: the long one is better.
+                revision = yield from read_revision()
             imei = (yield from read_imei()) if self._port_returned and (revision or short) else ""
         except PortError:
             return None
