@@ -84,7 +84,7 @@ CASES = [
     ("upgrade /dev/nowhere update.zip", ExitCode.PORT, "/dev/nowhere"),
     ("upgrade /dev/nowhere noise.bin", ExitCode.PACKAGE, "not a dfota package"),
     ("upgrade /dev/nowhere update.zip --key other.pub", ExitCode.PACKAGE, "signature"),
-    ("upgrade /dev/nowhere --url ftp://h/f", ExitCode.USAGE, "http://"),
+    ("upgrade /dev/nowhere --url gopher://h/f", ExitCode.USAGE, "http://"),
     ("upgrade /dev/nowhere --url http://h:0/f", ExitCode.USAGE, "port"),
     ("upgrade /dev/nowhere --url http://h:65536/f", ExitCode.USAGE, "port"),
     (f"upgrade /dev/nowhere --url http://h/{'f' * 247}", ExitCode.USAGE, "256 bytes"),

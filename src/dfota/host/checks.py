@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What must be right before an upgrade; each check asks, judges and gives a remedy.
 
-Checks change nothing in the module, but for the access point of a real upgrade.
+Checks change nothing in the module.
 """
 
 from __future__ import annotations
@@ -228,17 +228,7 @@ def _judge_operator(lines: tuple[str, ...]) -> CheckResult:
 
 
 def check_access_point(wanted: AccessPoint | None, *, change: bool) -> Procedure[CheckResult]:
-    """Read the access point back; with *change*, set it first if one was given."""
-    if wanted is not None and change:
-        has_login = bool(wanted.username or wanted.password)
-        yield from ask(
-            FOTA_APN,
-            Form.WRITE,
-            ip_type=wanted.ip_type,
-            apn=wanted.apn,
-            username=wanted.username if has_login else None,
-            password=wanted.password if has_login else None,
-        )
+    """Read the access point back; *change* says that it has been set for the upgrade."""
     answer = yield from ask(FOTA_APN, Form.READ)
     match = None
     if answer is not None and answer.ok:

@@ -64,8 +64,8 @@ T = TypeVar("T")
 _NOT_THERE = {CmeError(405), CmeError(425)}
 """No such file, and a firmware that does not know its folder."""
 
-RESTART_WAIT_S = 60.0
-"""How long a module that went away before the start is waited for."""
+RESTART_WAIT_S = 10.0
+"""How long a module that went away before the start is waited for: its USB is back in five."""
 
 
 def examine(plan: Plan) -> Procedure[Examined]:
@@ -278,7 +278,7 @@ def _insist(again: Callable[[], Procedure[T]], phase: Callable[[], Phase]) -> Pr
 
 def _has_restarted(error: HostError | None = None) -> Procedure[bool]:
     """Whether a boot was heard since; where the port or the answer is missing, it is awaited."""
-    patience_s = {PortError: RESTART_WAIT_S, NoReplyError: RESTART_WAIT_S / 2}
+    patience_s = {PortError: RESTART_WAIT_S, NoReplyError: RESTART_WAIT_S}
     until = (yield Now()) + patience_s.get(type(error), 0.0)
     while True:
         heard = yield Listen(max(until - (yield Now()), 0.0))
