@@ -29,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("dfota")
 
 
+@pytest.fixture(autouse=True)
+def _own_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test finds, or leaves, a record of an upgrade in the home of whoever runs it."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg-state"))
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two releases of one real firmware: ``old``, ``new`` and the pair's manifest."""

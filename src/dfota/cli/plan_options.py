@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +20,8 @@ from dfota.host import (
     CA_FILE,
     CLIENT_CERTIFICATE_FILE,
     CLIENT_KEY_FILE,
+    KINDS,
+    PORT_ROLES,
     AccessPoint,
     PackageFacts,
     Plan,
@@ -35,6 +37,10 @@ _PEM_MAX_BYTES = 16384
 
 _OPTIONS = (
     click.argument("package", type=FILE, required=False),
+    click.option("--module", "kind", type=click.Choice(list(KINDS)),
+                 help="What the module is.  [default: as it says itself]"),
+    click.option("--port-role", type=click.Choice(PORT_ROLES),
+                 help="Which port of the module PORT is.  [default: found out]"),
     click.option("--url", help="Where the module downloads the package: http:// or https://."),
     click.option("--expect", metavar="REVISION",
                  help="Revision that must run afterwards, if PACKAGE is not given."),
@@ -61,6 +67,8 @@ class PlanOptions:
     """What the person wrote; field by field the options above."""
 
     package: Path | None = None
+    kind: str | None = None
+    port_role: str | None = None
     url: str | None = None
     expect: str | None = None
     key_files: tuple[Path, ...] = ()
@@ -89,8 +97,13 @@ def plan_options(command: F) -> F:
     return parse  # type: ignore[return-value]
 
 
-def read_plan(options: PlanOptions, port: str) -> Plan:
+def read_plan(options: PlanOptions, port: str, *, is_hosted: bool = False) -> Plan:
     """Read the files that *options* name and make the plan for the module at *port*.
+
+    Args:
+        options: what the person wrote.
+        port: of the module.
+        is_hosted: the package will be hosted for a download; see ``hosted_plan``.
 
     Raises:
         click.UsageError: options contradict each other.
@@ -100,7 +113,7 @@ def read_plan(options: PlanOptions, port: str) -> Plan:
         LocationError: the module cannot download the URL.
     """
     data, facts = _read_package(options.package, options.key_files)
-    _check(options, data, facts)
+    _check(options, data, facts, is_hosted=is_hosted)
     limits = TimeLimits()
     if options.download_timeout is not None:
         limits = TimeLimits(downloading_s=options.download_timeout, slowest_download=10**9)
@@ -124,12 +137,30 @@ def read_plan(options: PlanOptions, port: str) -> Plan:
             if path is not None
         },
         port=port,
+        port_role=options.port_role or "",
+        kind=None if options.kind is None else KINDS[options.kind],
         limits=limits,
     )
 
 
-def _check(options: PlanOptions, data: bytes | None, facts: PackageFacts | None) -> None:
+def hosted_plan(plan: Plan, url: str, ca: bytes | None) -> Plan:
+    """*plan* with its package hosted at *url*; *ca* is what the module needs to trust it.
+
+    Raises:
+        LocationError: the module cannot download *url*.
+    """
+    certificates = plan.certificates if ca is None else {**plan.certificates, CA_FILE: ca}
+    return replace(plan, url=url, package=None, certificates=certificates)
+
+
+def _check(
+    options: PlanOptions, data: bytes | None, facts: PackageFacts | None, *, is_hosted: bool
+) -> None:
     url, expect = options.url, options.expect
+    if is_hosted:
+        if data is None or url is not None:
+            raise click.UsageError("--serve hosts PACKAGE: give it, and no --url.")
+        url = "hosted"
     if url is None and data is None:
         raise click.UsageError("Give the PACKAGE to upload, or its --url.")
     if facts is not None and expect is not None and expect != facts.new_revision.text:
@@ -138,7 +169,7 @@ def _check(options: PlanOptions, data: bytes | None, facts: PackageFacts | None)
         raise click.UsageError("--apn-user and --apn-password need --apn.")
     client_cert, client_key = options.client_cert, options.client_key
     if url is None and (options.apn or options.ca or client_cert or client_key):
-        raise click.UsageError("--apn, --ca and --client-… are for a download with --url.")
+        raise click.UsageError("--apn, --ca and --client-… are for a download: --url or --serve.")
     if (client_cert is None) != (client_key is None) or (client_cert and not options.ca):
         raise click.UsageError("--client-cert, --client-key and --ca go together.")
 

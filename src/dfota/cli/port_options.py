@@ -11,8 +11,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
-from dfota.host import BAUDRATE, HostEvent, Keeper, SerialxTransport, Session, Transcript
+from dfota.host import (
+    BAUDRATE,
+    HostEvent,
+    Keeper,
+    SerialxTransport,
+    Session,
+    Transcript,
+    Transport,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,10 +60,73 @@ def port_options(command: F) -> F:
         options = PortOptions(given.pop("port"), given.pop("baudrate"), given.pop("transcript"))
         return command(port_options=options, **given)
 
+    return _with_options(command, parse, click.argument("port", shell_complete=complete_port))
+
+
+def optional_port_options(command: F) -> F:
+    """Like ``port_options``, where PORT may be left out; then it is empty."""
+
+    def parse(**given: Any) -> Any:
+        port = given.pop("port") or ""
+        options = PortOptions(port, given.pop("baudrate"), given.pop("transcript"))
+        return command(port_options=options, **given)
+
+    argument = click.argument("port", required=False, shell_complete=complete_port)
+    return _with_options(command, parse, argument)
+
+
+def _with_options(command: F, parse: Callable[..., Any], argument: Callable[[Any], Any]) -> F:
     parse.__name__ = command.__name__
     parse.__doc__ = command.__doc__
     parse.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
-    return click.argument("port")(BAUDRATE_OPTION(TRANSCRIPT_OPTION(parse)))  # type: ignore[return-value]
+    return argument(BAUDRATE_OPTION(TRANSCRIPT_OPTION(parse)))  # type: ignore[no-any-return]
+
+
+def complete_port(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The serial ports of this computer that begin with *incomplete*, stable names first."""
+    found: list[str] = []
+    for pattern in ("dfota-*", "serial/by-id/*", "ttyUSB*", "ttyACM*", "ttyAMA*", "cu.usb*"):
+        found += sorted(str(path) for path in Path("/dev").glob(pattern))
+    items = [CompletionItem(name) for name in found if name.startswith(incomplete)]
+    # A pseudo-terminal of a virtual module is a file like any other.
+    return items or [CompletionItem(incomplete, type="file")]
+
+
+class StoppedError(KeyboardInterrupt):
+    """Somebody else, such as Ctrl-C in another thread, wants this conversation to end."""
+
+
+class _Stoppable:
+    """A transport that ends the conversation once, at its next read, when it is told to."""
+
+    def __init__(self, transport: Transport, stop: _Stop) -> None:
+        self._transport = transport
+        self._stop = stop
+
+    def read(self, timeout_s: float) -> bytes:
+        self._stop.check()
+        return self._transport.read(timeout_s)
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _Stop:
+    """Raises once; what tidies up afterwards is left in peace."""
+
+    def __init__(self, is_stopped: Callable[[], bool]) -> None:
+        self._is_stopped = is_stopped
+        self._is_told = False
+
+    def check(self) -> None:
+        if not self._is_told and self._is_stopped():
+            self._is_told = True
+            raise StoppedError
 
 
 @contextmanager
@@ -63,21 +135,36 @@ def open_session(
     *,
     on_event: Callable[[HostEvent], None] | None = None,
     keep: Keeper | None = None,
+    is_stopped: Callable[[], bool] | None = None,
 ) -> Iterator[Session]:
     """A session at the port; the transcript is closed behind it, and its failure told last.
+
+    Args:
+        options: which port, and how.
+        on_event: is told every event.
+        keep: keeps the record of an upgrade.
+        is_stopped: when it says so, the session is ended with ``StoppedError``, once.
 
     Raises:
         PortError: the port cannot be opened.
         OutputError: the transcript cannot be written.
     """
     transcript: Transcript | None = None
+    stop = _Stop(is_stopped) if is_stopped is not None else None
+
+    def open_transport() -> Transport:
+        if stop is None:
+            return SerialxTransport(options.port, baudrate=options.baudrate)
+        stop.check()
+        return _Stoppable(SerialxTransport(options.port, baudrate=options.baudrate), stop)
+
     with ExitStack() as stack:
         if options.transcript is not None:
             transcript = Transcript(options.transcript)
             stack.callback(transcript.close)
         yield stack.enter_context(
             Session(
-                lambda: SerialxTransport(options.port, baudrate=options.baudrate),
+                open_transport,
                 port=options.port,
                 on_event=on_event,
                 transcript=transcript,

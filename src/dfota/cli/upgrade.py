@@ -7,57 +7,246 @@ What is asked of the module, in which order, is decided in ``dfota.host``.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
 import click
 
 from dfota.cli.console import Console
-from dfota.cli.plan_options import PlanOptions, plan_options, read_plan
-from dfota.cli.port_options import PortOptions, open_session, port_options
+from dfota.cli.exit_codes import ExitCode
+from dfota.cli.hosting import ServeOptions, host_packages, parse_address
+from dfota.cli.plan_options import PlanOptions, hosted_plan, plan_options, read_plan
+from dfota.cli.port_options import (
+    FILE,
+    PortOptions,
+    open_session,
+    optional_port_options,
+)
 from dfota.cli.upgrade_display import UpgradeDisplay
-from dfota.host import CheckStatus, Examined, Upgraded, examine
+from dfota.cli.upgrade_run import UpgradeJob, default_state_file, resume_command, run_upgrade
+from dfota.errors import RecordError
+from dfota.host import (
+    CheckStatus,
+    Examined,
+    Plan,
+    PlannedLine,
+    Upgraded,
+    examine,
+    list_records,
+    record_folder,
+    rehearse,
+)
 from dfota.host import upgrade as upgrade_procedure
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SERVE = (
+    click.option("--serve", "address", metavar="ADDRESS[:PORT]",
+                 help="Host PACKAGE for the module at this address of ours until it has ended."),
+    click.option("--tls", is_flag=True,
+                 help="With --serve: HTTPS, with a CA that is put into the module."),
+    click.option("--serve-cert", type=FILE, metavar="PEM",
+                 help="With --serve: HTTPS with this certificate and its chain."),
+    click.option("--serve-key", type=FILE, metavar="PEM", help="Private key of --serve-cert."),
+)  # fmt: skip
+
+_STATE = (
+    click.option("--resume", "is_resumed", is_flag=True,
+                 help="Follow an upgrade whose end is not known; start nothing twice."),
+    click.option("--state-file", type=FILE, metavar="FILE",
+                 help="Record the upgrade here.  [default: one file per port, see --status]"),
+    click.option("--status", is_flag=True, help="List the recorded upgrades and do nothing."),
+    click.option("--dry-run", is_flag=True,
+                 help="Make all checks, list what would be sent, and change nothing."),
+)  # fmt: skip
+
+
+def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @click.command()
-@port_options
+@optional_port_options
 @plan_options
-@click.option("--dry-run", is_flag=True, help="Make all checks and start nothing.")
+@_all(*_SERVE, *_STATE)
 @click.pass_obj
 def upgrade(
-    console: Console, *, port_options: PortOptions, plan_options: PlanOptions, dry_run: bool
-) -> None:
+    console: Console,
+    /,
+    *,
+    port_options: PortOptions,
+    plan_options: PlanOptions,
+    address: str | None,
+    tls: bool,
+    serve_cert: Path | None,
+    serve_key: Path | None,
+    is_resumed: bool,
+    state_file: Path | None,
+    status: bool,
+    dry_run: bool,
+) -> int | None:
     """Take the module at PORT through a whole upgrade.
 
     PORT is a serial device, a pseudo-terminal, socket://HOST:PORT or rfc2217://HOST:PORT.
 
-    With --url the module downloads the package; without it PACKAGE is uploaded through the
-    port. With both, PACKAGE only tells what to expect. It is a success only when the
-    revision that is read back at the end is the expected one (or, with nothing to expect,
-    another one than before).
+    With --url the module downloads the package; with --serve it downloads PACKAGE from this
+    computer; without either PACKAGE is uploaded through the port. With --url, PACKAGE only
+    tells what to expect. It is a success only when the revision that is read back at the end
+    is the expected one (or, with nothing to expect, another one than before).
+
+    No question is ever asked: --dry-run says beforehand what would be sent.
 
     For example:
 
     \b
+        dfota upgrade /dev/ttyUSB2 update.zip --key vendor.pub --dry-run
+        dfota upgrade /dev/ttyUSB2 update.zip --key vendor.pub
         dfota upgrade /dev/ttyUSB2 --url https://example.com/update.zip update.zip
-        dfota upgrade socket://localhost:5000 update.zip --key vendor.pub
+        dfota upgrade /dev/ttyUSB2 update.zip --serve 192.0.2.7:8443 --tls
+        dfota upgrade /dev/ttyUSB2 --resume
     """  # noqa: D301 - click wants the backspace character itself
-    plan = read_plan(plan_options, port_options.port)
-    with UpgradeDisplay(console) as display:
-        # A dry run prints all its checks at the end; only a program wants them one by one.
-        tell = None if dry_run and not console.as_json else display.show
-        with open_session(port_options, on_event=tell) as session:
-            try:
-                if dry_run:
-                    examined = session.run(examine(plan))
-                else:
-                    upgraded = session.run(upgrade_procedure(plan))
-            except KeyboardInterrupt:
-                display.interrupted()
-                raise
-            display.close()
-            if dry_run:
-                _print_examined(console, examined)
-            else:
-                _print_upgraded(console, upgraded)
+    if status:
+        _print_status(console, port_options.port, state_file)
+        return None
+    serve = read_serve_options(address, tls=tls, cert=serve_cert, key=serve_key)
+    if not port_options.port:
+        raise click.UsageError("Give the PORT of the module.")
+    plan = _read_plan(plan_options, port_options.port, serve, is_resumed=is_resumed)
+    job = UpgradeJob(
+        plan=plan,
+        port_options=port_options,
+        state_file=state_file or default_state_file(port_options.port),
+        is_resumed=is_resumed,
+    )
+    if dry_run:
+        if is_resumed or plan is None:
+            raise click.UsageError("--dry-run and --resume exclude each other.")
+        _rehearse(console, port_options, plan, serve)
+        return None
+    return _upgrade_one(console, job, serve)
+
+
+def read_serve_options(
+    address: str | None, *, tls: bool, cert: Path | None, key: Path | None
+) -> ServeOptions | None:
+    """What the person wants to be hosted.
+
+    Raises:
+        click.UsageError: options contradict each other.
+    """
+    if address is None:
+        if tls or cert or key:
+            raise click.UsageError("--tls, --serve-cert and --serve-key need --serve.")
+        return None
+    if (cert is None) != (key is None):
+        raise click.UsageError("--serve-cert and --serve-key go together.")
+    if tls and cert is not None:
+        raise click.UsageError("Give either --tls, or --serve-cert and --serve-key.")
+    host, port = parse_address(address)
+    return ServeOptions(host=host, port=port, tls=tls, cert=cert, key=key)
+
+
+def _read_plan(
+    options: PlanOptions, port: str, serve: ServeOptions | None, *, is_resumed: bool
+) -> Plan | None:
+    if is_resumed and serve is None and options.package is None and options.url is None:
+        return None
+    return read_plan(options, port, is_hosted=serve is not None)
+
+
+@contextmanager
+def _hosted(
+    plan: Plan | None, serve: ServeOptions | None, display: UpgradeDisplay
+) -> Iterator[Plan | None]:
+    """The plan, with its package hosted where that is wanted."""
+    if serve is None or plan is None or plan.package is None:
+        yield plan
+        return
+    with host_packages(
+        serve,
+        {"module": plan.package},
+        lambda _, download: display.downloaded(download.sent_bytes, download.total_bytes),
+    ) as hosted:
+        url = hosted.urls["module"]
+        display.serving(url)
+        yield hosted_plan(plan, url, hosted.ca)
+
+
+def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) -> int | None:
+    with (
+        UpgradeDisplay(
+            console, follow=resume_command(job), is_hosting=serve is not None
+        ) as display,
+        _hosted(job.plan, serve, display) as plan,
+    ):
+        try:
+            end = run_upgrade(
+                UpgradeJob(
+                    plan=plan,
+                    port_options=job.port_options,
+                    state_file=job.state_file,
+                    is_resumed=job.is_resumed,
+                ),
+                on_event=display.show,
+            )
+        except KeyboardInterrupt:
+            display.interrupted()
+            raise
+        display.close()
+        if end.record_failure is not None:
+            console.warn(f"the state file was not kept to the end: {end.record_failure}")
+        if end.upgraded is None:
+            console.result({"event": "nothing-to-resume"}, "there is nothing to resume")
+            return ExitCode.NOTHING_TO_DO
+        _print_upgraded(console, end.upgraded)
+        if end.transcript_failure is not None:
+            raise end.transcript_failure
+        return None
+
+
+def _print_upgraded(console: Console, upgraded: Upgraded) -> None:
+    if console.as_json:
+        console.event({"event": "upgraded", **upgraded.to_facts()})
+        return
+    times = ", ".join(
+        f"{entry.phase.value} {entry.seconds:.1f} s"
+        for entry in upgraded.phases
+        if entry.seconds >= 0.05
+    )
+    before = upgraded.revision_before or "an upgrade that was already running"
+    console.result(
+        {},
+        text=f"upgraded: {before} → {upgraded.revision_after}\n"
+        f"proof:    {upgraded.proof}\n"
+        f"times:    {times}",
+    )
+
+
+# -- the dry run -----------------------------------------------------------------------------
+
+
+def _rehearse(
+    console: Console, port_options: PortOptions, plan: Plan, serve: ServeOptions | None
+) -> None:
+    """Print all checks, then what would be sent; only a program wants the checks one by one."""
+    with (
+        UpgradeDisplay(console) as display,
+        _hosted(plan, serve, display) as hosted,
+        open_session(port_options, on_event=display.show if console.as_json else None) as session,
+    ):
+        assert hosted is not None  # noqa: S101 - it is the plan that was given
+        examined = session.run(examine(hosted))
+        _print_examined(console, examined)
+        lines = session.run(rehearse(upgrade_procedure(hosted), hosted.target))
+    _print_planned(console, lines)
 
 
 def _print_examined(console: Console, examined: Examined) -> None:
@@ -77,19 +266,47 @@ def _print_examined(console: Console, examined: Examined) -> None:
         raise check.as_error()
 
 
-def _print_upgraded(console: Console, upgraded: Upgraded) -> None:
+def _print_planned(console: Console, lines: tuple[PlannedLine, ...]) -> None:
     if console.as_json:
-        console.event({"event": "upgraded", **upgraded.to_facts()})
+        console.event({"event": "planned", "lines": [line.to_facts() for line in lines]})
         return
-    times = ", ".join(
-        f"{entry.phase.value} {entry.seconds:.1f} s"
-        for entry in upgraded.phases
-        if entry.seconds >= 0.05
-    )
-    before = upgraded.revision_before or "an upgrade that was already running"
-    console.result(
-        {},
-        text=f"upgraded: {before} → {upgraded.revision_after}\n"
-        f"proof:    {upgraded.proof}\n"
-        f"times:    {times}",
-    )
+    rows = ["would send, between questions:"]
+    for line in lines:
+        if line.changes:
+            size = f"   + {line.data_size:,} bytes" if line.data_size else ""
+            rows.append(f"  {line.to_facts()['line']}{size}")
+    console.result({}, text="\n".join([*rows, "nothing was changed"]))
+
+
+# -- the records -----------------------------------------------------------------------------
+
+
+def _print_status(console: Console, port: str, state_file: Path | None) -> None:
+    path = state_file or (default_state_file(port) if port else None)
+    folder = path.parent if path is not None else record_folder(os.environ)
+    found = [entry for entry in list_records(folder) if path is None or entry[0] == path]
+    rows, facts = [], []
+    for name, record in found:
+        if isinstance(record, RecordError):
+            facts.append({"state_file": str(name), "error": str(record)})
+            rows.append(f"{name}\n  {record}")
+            continue
+        state = (
+            "ended"
+            if record.is_ended
+            else "outcome unknown"
+            if record.is_started
+            else "not started"
+        )
+        facts.append({
+            "state_file": str(name), "state": state, "port": record.port, "imei": record.imei,
+            "model": record.model, "phase": record.phase, "outcome": record.outcome,
+            "revision_before": record.revision_before,
+            "revision_expected": record.revision_expected,
+        })  # fmt: skip
+        wanted = record.revision_expected or "another revision"
+        rows.append(
+            f"{record.port}  {state}: {record.revision_before or '?'} → {wanted}\n"
+            f"  {record.outcome or 'last known phase: ' + record.phase}\n  {name}"
+        )
+    console.result({"upgrades": facts}, "\n".join(rows) or "no upgrade is recorded")

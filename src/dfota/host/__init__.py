@@ -92,7 +92,11 @@ from dfota.host.pem import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.probe import Probed, probe
+from dfota.host.record_file import RecordFile, list_records, read_record, record_folder, record_path
 from dfota.host.records import UpgradeRecord
+from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
 from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
@@ -148,13 +152,17 @@ __all__ = [
     "PhaseTime",
     "PlacedCertificate",
     "Plan",
+    "PlannedLine",
+    "PortFacts",
     "PortHolder",
     "PortLost",
     "PortReturned",
+    "Probed",
     "Procedure",
     "Progressed",
     "Proof",
     "ReceiveData",
+    "RecordFile",
     "Report",
     "RevisionRead",
     "SendData",
@@ -185,15 +193,25 @@ __all__ = [
     "examine",
     "file_space",
     "get_attention",
+    "holders_of",
     "identify",
+    "is_question",
     "kind_of",
     "list_certificates",
     "list_files",
+    "list_ports",
+    "list_records",
     "pair_problem",
+    "plain_text",
+    "probe",
     "provision",
     "put_back",
     "read_certificates",
     "read_key",
+    "read_record",
+    "record_folder",
+    "record_path",
+    "rehearse",
     "remove_certificates",
     "resume",
     "upgrade",

@@ -9,10 +9,13 @@ import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import pytest
 
 from dfota.at import xor16
+from dfota.cli import port_options
 from dfota.errors import PortError
 from dfota.host import (
     HostEvent,
@@ -23,6 +26,7 @@ from dfota.host import (
     Transcript,
     upgrade,
 )
+from dfota.package import Partition, Release, SigningKey, build
 from dfota.values import FirmwareVersion
 
 OLD = "BG96MAR02A07M1G_01.018.01.018"
@@ -142,6 +146,9 @@ class FakeModule:
             self.later(0, line.encode() + b"\r")
         if line == "ATE0Q0V1":
             self.echo = False
+        if line.startswith("AT+QFDWL="):
+            self._send_file(line.partition("=")[2].strip('"'))
+            return
         parts = self._answer_chain(line)
         if parts is not None:
             text = "".join(f"\r\n{part}\r\n" for part in parts)
@@ -181,7 +188,19 @@ class FakeModule:
                 return "+CME ERROR: 407"
             self._upload = (match[1], int(match[2]), bytearray())
             return "CONNECT"
+        if line.startswith("AT+QFLST="):
+            asked = line.partition("=")[2].strip('"')
+            found = [name for name in self.files if asked in {"*", name}]
+            listed = tuple(f'+QFLST: "{name}",{len(self.files[name])}' for name in found)
+            return (*listed, "OK") if found else "+CME ERROR: 405"
         return "ERROR"
+
+    def _send_file(self, name: str) -> None:
+        data = self.files[name]
+        result = f"\r\n+QFDWL: {len(data)},{xor16(data):x}\r\n\r\nOK\r\n"
+        self.later(self.answer_delay_s, b"\r\nCONNECT\r\n")
+        self.later(self.answer_delay_s, data)
+        self.later(self.answer_delay_s, result.encode())
 
     def _receive_file(self, data: bytes) -> None:
         assert self._upload is not None
@@ -371,3 +390,29 @@ def bench() -> Bench:
 @pytest.fixture(params=list(PORTS))
 def any_bench(request: pytest.FixtureRequest) -> Bench:
     return Bench(PORTS[request.param])
+
+
+@pytest.fixture
+def wired(bench, monkeypatch: pytest.MonkeyPatch):
+    """The command, wired to the scripted module."""
+    monkeypatch.setattr(
+        port_options, "SerialxTransport", lambda _port, *, baudrate: bench.port.open()
+    )
+    virtual = partial(Session, clock=lambda: bench.module.now, pause=bench.port.pause)
+    monkeypatch.setattr(port_options, "Session", virtual)
+    return bench
+
+
+@pytest.fixture
+def package(bench, tmp_path: Path) -> Path:
+    key = SigningKey.generate()
+    key.save(tmp_path / "vendor.key")
+    key.public_key.save(tmp_path / "vendor.pub")
+    SigningKey.generate().public_key.save(tmp_path / "other.pub")
+    old, new = (
+        Release("BG96", "BG96", FirmwareVersion(revision), (Partition("app", data),))
+        for revision, data in ((bench.OLD, b"old" * 100), (bench.NEW, b"new" * 100))
+    )
+    path = tmp_path / "update.zip"
+    path.write_bytes(build(old, new, keys=[key], make_patch=lambda _old, new: new))
+    return path

@@ -5,46 +5,15 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from dfota.cli import port_options
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.main import run
-from dfota.host import Session
-from dfota.package import Partition, Release, SigningKey, build
 from dfota.testing import make_certificates
-from dfota.values import FirmwareVersion
 
 URL = "https://www.quectel.com:100/update.zip"
-
-
-@pytest.fixture
-def wired(bench, monkeypatch: pytest.MonkeyPatch):
-    """The command, wired to the scripted module."""
-    monkeypatch.setattr(
-        port_options, "SerialxTransport", lambda _port, *, baudrate: bench.port.open()
-    )
-    virtual = partial(Session, clock=lambda: bench.module.now, pause=bench.port.pause)
-    monkeypatch.setattr(port_options, "Session", virtual)
-    return bench
-
-
-@pytest.fixture
-def package(bench, tmp_path: Path) -> Path:
-    key = SigningKey.generate()
-    key.save(tmp_path / "vendor.key")
-    key.public_key.save(tmp_path / "vendor.pub")
-    SigningKey.generate().public_key.save(tmp_path / "other.pub")
-    old, new = (
-        Release("BG96", "BG96", FirmwareVersion(revision), (Partition("app", data),))
-        for revision, data in ((bench.OLD, b"old" * 100), (bench.NEW, b"new" * 100))
-    )
-    path = tmp_path / "update.zip"
-    path.write_bytes(build(old, new, keys=[key], make_patch=lambda _old, new: new))
-    return path
 
 
 def events(text: str) -> list[dict]:
