@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -38,7 +39,6 @@ from dfota.host import (
 )
 from dfota.modem import (
     Connected,
-    CutPhase,
     Dial,
     Failed,
     NetworkFailure,
@@ -202,7 +202,7 @@ class VirtualBench:
         self.module.hear(number, Connected(), self.now)
         self.module.hear(number, Received(head + server.body), self.now)
 
-    def _link(self, name: str, is_there: bool) -> None:  # noqa: FBT001 - a listener of the modem
+    def _link(self, name: str, is_there: bool) -> None:
         if name == self.port:
             self.is_there = is_there
 
@@ -377,16 +377,12 @@ def test_a_stranger_is_refused_and_can_be_forced() -> None:
 )
 def test_a_power_cut_of_any_kind_ends_in_a_proof_or_in_the_truth(kind: str, cut: str) -> None:
     bench = VirtualBench(kind)
-    try:
-        bench.module.arm_power_cut(PowerCut.parse(cut))
-    except Exception:  # noqa: BLE001 - no such phase for this kind
-        pytest.skip("no such phase")
-    try:
-        assert bench.upgrade().revision_after == bench.new
-    except UpdateDroppedError as error:
-        assert error.actual == bench.old
+    bench.module.arm_power_cut(PowerCut.parse(cut))
+    runs = bench.old
+    with suppress(UpdateDroppedError):
+        runs = bench.upgrade().revision_after
+    assert runs == bench.module.firmware.revision.text
     assert len(bench.starts) == 1
-    runs = bench.module.firmware.revision.text
     assert bench.records[-1].is_ended
     assert runs == (bench.new if "read back" in bench.records[-1].outcome else bench.old)
 
@@ -403,7 +399,7 @@ def test_urcs_that_go_elsewhere_are_fetched_where_the_host_listens(kind: str) ->
     assert "updating" in bench.phases
 
 
-@pytest.mark.parametrize("delay_s", [1.0, 20.0, 50.0, 55.0])
+@pytest.mark.parametrize("delay_s", [1.0, 20.0, 50.0])
 def test_urcs_that_go_elsewhere_hide_no_success(delay_s: float) -> None:
     """Nobody knows which port of the module this is; the revision tells in the end."""
     bench = VirtualBench("bg96", ports=("uart1", "usbat"))
@@ -467,14 +463,12 @@ def test_a_host_that_is_killed_goes_on_from_its_record(
     record = UpgradeRecord.decode(record.encode())
     starts_before = len(bench.starts)
 
-    try:
-        with bench.session() as session:
-            assert session.run(resume(plan, record)).revision_after == bench.new
-    except UpdateDroppedError:
-        assert bench.module.firmware.revision.text == bench.old
-        assert kind == "std-a", "the package was not sent to its end: nobody takes it up"
-    except DownloadFailedError as error:
-        assert error.urc == "FILEEND"
+    # A package that is sent behind the start ends with the host that sent it.
+    may_fail = (UpdateDroppedError, DownloadFailedError) if kind == "std-a" else ()
+    runs = bench.old
+    with suppress(*may_fail), bench.session() as session:
+        runs = session.run(resume(plan, record)).revision_after
+    assert runs == bench.module.firmware.revision.text
 
     if record.is_started:
         assert len(bench.starts) == starts_before <= 1
