@@ -100,6 +100,9 @@ from dfota.host.record_file import (
     record_folder,
     record_path,
 )
+from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.probe import Probed, probe
+from dfota.host.record_file import RecordFile, list_records, read_record, record_folder, record_path
 from dfota.host.records import UpgradeRecord
 from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
@@ -159,9 +162,11 @@ __all__ = [
     "PlacedCertificate",
     "Plan",
     "PlannedLine",
+    "PortFacts",
     "PortHolder",
     "PortLost",
     "PortReturned",
+    "Probed",
     "Procedure",
     "Progressed",
     "Proof",
@@ -201,13 +206,17 @@ __all__ = [
     "examine",
     "file_space",
     "get_attention",
+    "holders_of",
     "identify",
     "is_question",
     "kind_of",
     "list_certificates",
     "list_files",
+    "list_ports",
     "list_records",
     "pair_problem",
+    "plain_text",
+    "probe",
     "provision",
     "put_back",
     "read_certificates",
