@@ -92,6 +92,8 @@ from dfota.host.pem import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.probe import Probed, probe
 from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
 from dfota.host.record_file import (
     RecordFile,
@@ -100,9 +102,6 @@ from dfota.host.record_file import (
     record_folder,
     record_path,
 )
-from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
-from dfota.host.probe import Probed, probe
-from dfota.host.record_file import RecordFile, list_records, read_record, record_folder, record_path
 from dfota.host.records import UpgradeRecord
 from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
