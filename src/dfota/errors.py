@@ -16,6 +16,7 @@ A test compares this drawing with the classes::
     │   ├── ReleaseError
     │   ├── KeyFileError
     │   ├── ScenarioError
+    │   ├── InventoryError
     │   └── TraceError
     ├── OutputError
     ├── DeltaError
@@ -212,6 +213,25 @@ class ScenarioError(InputError):
     def remedy(self) -> str:
         """Where the language is described."""
         return "docs/reference/scenarios.md describes what a scenario can say."
+
+
+class InventoryError(InputError):
+    """The inventory *path* of a rack of modules cannot be used: *reason*."""
+
+    code = "input.inventory"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} is no inventory: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the page."""
+        return "Its keys are described in docs/reference/inventory.md."
 
 
 class TraceError(InputError):

@@ -94,7 +94,14 @@ from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
 from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
 from dfota.host.probe import Probed, probe
-from dfota.host.record_file import RecordFile, list_records, read_record, record_folder, record_path
+from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
+from dfota.host.record_file import (
+    RecordFile,
+    list_records,
+    read_record,
+    record_folder,
+    record_path,
+)
 from dfota.host.records import UpgradeRecord
 from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
@@ -111,6 +118,7 @@ __all__ = [
     "CERTIFICATE_FILES",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
+    "FAILURES",
     "KINDS",
     "PACKAGE_FILE",
     "PEM_MAX_BYTES",
@@ -161,6 +169,10 @@ __all__ = [
     "Procedure",
     "Progressed",
     "Proof",
+    "Rack",
+    "RackEntry",
+    "RackJob",
+    "RackState",
     "ReceiveData",
     "RecordFile",
     "Report",
