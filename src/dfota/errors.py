@@ -18,6 +18,7 @@ A test compares this drawing with the classes::
     │   ├── ReleaseError
     │   ├── KeyFileError
     │   ├── ScenarioError
+    │   ├── InventoryError
     │   └── TraceError
     ├── OutputError
     ├── DeltaError
@@ -55,6 +56,8 @@ A test compares this drawing with the classes::
     │   └── HttpClientError
     ├── HostError
     │   ├── PortError
+    │   │   ├── PortBusyError
+    │   │   └── WrongSpeedError
     │   ├── NoReplyError
     │   ├── CommandRefusedError
     │   ├── CheckFailedError
@@ -257,6 +260,25 @@ class ScenarioError(InputError):
     def remedy(self) -> str:
         """Where the language is described."""
         return "docs/reference/scenarios.md describes what a scenario can say."
+
+
+class InventoryError(InputError):
+    """The inventory *path* of a rack of modules cannot be used: *reason*."""
+
+    code = "input.inventory"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} is no inventory: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the page."""
+        return "Its keys are described in docs/reference/inventory.md."
 
 
 class TraceError(InputError):
@@ -888,6 +910,48 @@ class PortError(HostError):
     def remedy(self) -> str:
         """Name the usual causes."""
         return "Check the cable, the name, your permissions, and that no other program holds it."
+
+
+class PortBusyError(PortError):
+    """The port *port* is held by *holder*, whose process is *pid* (0: not known)."""
+
+    code = "host.port-busy"
+
+    def __init__(self, port: str, holder: str, pid: int) -> None:
+        who = f"{holder or 'another program'}{f' (process {pid})' if pid else ''}"
+        super().__init__(port, f"{who} has it")
+        self.args = (port, holder, pid)
+        self.holder = holder
+        self.pid = pid
+
+    @property
+    def remedy(self) -> str:
+        """How to find out and to free it."""
+        if self.holder == "ModemManager":
+            return "Stop it for the time being: sudo systemctl stop ModemManager"
+        return "Wait for it or end it; dfota ports shows who holds which port."
+
+
+class WrongSpeedError(PortError):
+    """At *port* something answers, but not at *baudrate*: it is readable at *found* (0: none)."""
+
+    code = "host.wrong-speed"
+
+    def __init__(self, port: str, baudrate: int, found: int) -> None:
+        answers = f"the module answers at {found} baud" if found else "only garbage comes"
+        super().__init__(
+            port, f"{answers}, not at {baudrate}" if found else f"{answers} at {baudrate} baud"
+        )
+        self.args = (port, baudrate, found)
+        self.baudrate = baudrate
+        self.found = found
+
+    @property
+    def remedy(self) -> str:
+        """Which speed to use."""
+        if self.found:
+            return f"Use --baudrate {self.found}."
+        return "Check the speed with --baudrate, and the wiring: ground, levels, TX and RX."
 
 
 class NoReplyError(HostError):

@@ -29,6 +29,10 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "key": ("dfota.cli.key:key", "Make the keys that sign and verify packages."),
     "package": ("dfota.cli.package:package", "Build, show, verify and apply packages."),
     "serve": ("dfota.cli.serve:serve", "Host packages over HTTP and HTTPS."),
+    "ports": (
+        "dfota.cli.ports:ports",
+        "List serial ports, what answers there, and who holds them.",
+    ),
     "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
     "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),
     "efs": ("dfota.cli.efs:efs", "List, fetch, place and remove files of a module."),

@@ -92,6 +92,9 @@ from dfota.host.pem import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.probe import Probed, probe
+from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
 from dfota.host.record_file import (
     RecordFile,
     list_records,
@@ -116,6 +119,7 @@ __all__ = [
     "CERTIFICATE_FILES",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
+    "FAILURES",
     "KINDS",
     "PACKAGE_FILE",
     "PEM_MAX_BYTES",
@@ -158,12 +162,18 @@ __all__ = [
     "PlacedCertificate",
     "Plan",
     "PlannedLine",
+    "PortFacts",
     "PortHolder",
     "PortLost",
     "PortReturned",
+    "Probed",
     "Procedure",
     "Progressed",
     "Proof",
+    "Rack",
+    "RackEntry",
+    "RackJob",
+    "RackState",
     "ReceiveData",
     "RecordFile",
     "Report",
@@ -196,14 +206,18 @@ __all__ = [
     "examine",
     "file_space",
     "get_attention",
+    "holders_of",
     "identify",
     "is_newer",
     "is_question",
     "kind_of",
     "list_certificates",
     "list_files",
+    "list_ports",
     "list_records",
     "pair_problem",
+    "plain_text",
+    "probe",
     "provision",
     "put_back",
     "read_certificates",

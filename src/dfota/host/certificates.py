@@ -256,9 +256,9 @@ def _upload(name: str, data: bytes) -> Procedure[PlacedCertificate]:
         yield from upload_file(name, data)
     except CheckFailedError as error:
         raise ModuleFileError(name, error.reason, error.advice) from error
-    sizes = yield from _sizes()
-    if sizes.get(name) != len(data):
-        found = f"{sizes[name]} bytes" if name in sizes else "nothing"
+    listed = yield from list_files(name)
+    if [file.size for file in listed] != [len(data)]:
+        found = f"{listed[0].size} bytes" if listed else "nothing"
         raise ModuleFileError(
             name, f"the module lists {found}, not {len(data)} bytes", "Try again."
         )

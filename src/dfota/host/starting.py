@@ -12,6 +12,7 @@ from __future__ import annotations
 from dfota.at import FOTA_URCS, Form, Urc
 from dfota.at.catalog.fota import QFOTADL, QFOTADL_LINUX, QFOTADL_STANDARD_A
 from dfota.errors import CommandRefusedError, PortError
+from dfota.host.certificates import check_certificate_support, provision
 from dfota.host.dialogue import (
     Answer,
     Ask,
@@ -42,19 +43,22 @@ def upload(plan: Plan, kind: ModuleKind, logbook: Logbook) -> Procedure[None]:
     """Put certificates and, where its kind wants it there, the package into the module.
 
     Raises:
+        CertificateError: a certificate is of no use to a module.
         CheckFailedError: no room, no such storage, or the checksum is wrong.
+        ModuleFileError: a certificate cannot be placed; the old ones are there again.
         NoReplyError: the module stopped answering.
         PortError: the port went away.
     """
-    files = dict(plan.certificates)
-    if plan.package is not None and not kind.is_pushed:
-        files[kind.package_file] = plan.package
-    if not files:
+    package = None if kind.is_pushed else plan.package
+    if not plan.certificates and package is None:
         return
     yield from logbook.enter(Phase.UPLOADING)
     yield Report(PhaseEntered(Phase.UPLOADING))
-    for name, data in files.items():
-        yield from upload_file(name, data)
+    if plan.certificates:
+        check_certificate_support(kind, kind.name)
+        yield from provision(plan.certificates)
+    if package is not None:
+        yield from upload_file(kind.package_file, package)
 
 
 def start(plan: Plan, kind: ModuleKind, logbook: Logbook) -> Procedure[Urc | None]:

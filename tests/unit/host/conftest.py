@@ -146,6 +146,9 @@ class FakeModule:
             self.later(0, line.encode() + b"\r")
         if line == "ATE0Q0V1":
             self.echo = False
+        if line.startswith("AT+QFDWL="):
+            self._send_file(line.partition("=")[2].strip('"'))
+            return
         parts = self._answer_chain(line)
         if parts is not None:
             text = "".join(f"\r\n{part}\r\n" for part in parts)
@@ -185,7 +188,19 @@ class FakeModule:
                 return "+CME ERROR: 407"
             self._upload = (match[1], int(match[2]), bytearray())
             return "CONNECT"
+        if line.startswith("AT+QFLST="):
+            asked = line.partition("=")[2].strip('"')
+            found = [name for name in self.files if asked in {"*", name}]
+            listed = tuple(f'+QFLST: "{name}",{len(self.files[name])}' for name in found)
+            return (*listed, "OK") if found else "+CME ERROR: 405"
         return "ERROR"
+
+    def _send_file(self, name: str) -> None:
+        data = self.files[name]
+        result = f"\r\n+QFDWL: {len(data)},{xor16(data):x}\r\n\r\nOK\r\n"
+        self.later(self.answer_delay_s, b"\r\nCONNECT\r\n")
+        self.later(self.answer_delay_s, data)
+        self.later(self.answer_delay_s, result.encode())
 
     def _receive_file(self, data: bytes) -> None:
         assert self._upload is not None

@@ -4,18 +4,30 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
 import pytest
 
 from dfota.host import AccessPoint, Plan, is_question, rehearse, upgrade
 from dfota.host.module_settings import SETTINGS
 from dfota.host.rehearsal import PlannedLine
+from dfota.testing import make_certificates
+
+
+@cache
+def ca() -> bytes:
+    with TemporaryDirectory() as folder:
+        return make_certificates(Path(folder), elliptic=True).ca_path.read_bytes()
+
 
 PLANS = {
     "remote": lambda b: Plan(url=b.URL, facts=b.FACTS),
     "without-facts": lambda b: Plan(url=b.URL),
     "apn": lambda b: Plan(url=b.URL, facts=b.FACTS, access_point=AccessPoint("new.apn", 0, "u", "p")),
     "certificates": lambda b: Plan(
-        url=b.URL, facts=b.FACTS, certificates={"fota_cacert.pem": b"c" * 3000}
+        url=b.URL, facts=b.FACTS, certificates={"fota_cacert.pem": ca()}
     ),
     "local": lambda b: Plan(package=b"p" * 10_406, facts=b.FACTS),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from dfota.errors import (
+    CertificateError,
     CheckFailedError,
     CommandRefusedError,
     DownloadFailedError,
@@ -24,6 +25,7 @@ from dfota.errors import (
 from dfota.host import (
     KINDS,
     AccessPoint,
+    CertificatePlaced,
     CheckResult,
     CheckStatus,
     ModuleRestarted,
@@ -37,6 +39,7 @@ from dfota.host import (
     UpgradeFound,
     examine,
 )
+from dfota.testing import make_certificates
 from dfota.values import FirmwareVersion
 
 URL = "https://www.quectel.com:100/update.zip"
@@ -405,10 +408,32 @@ def test_silence_has_its_limit_in_each_phase(
 
     bench.when(bench.START_URL, begin)
     with pytest.raises(OutcomeUnknownError) as caught:
-        bench.upgrade()
+        bench.upgrade(Plan(url=URL, facts=bench.FACTS, port_role="usbat"))
     assert (caught.value.phase, caught.value.waited_s) == (phase, limit_s)
     assert bench.module.now == pytest.approx(limit_s, abs=6)
     assert bench.starts == 1
+
+
+def test_a_module_that_works_and_is_heard_elsewhere_is_waited_for(bench) -> None:
+    """Nobody knows which port of the module this is: being deaf is what installing looks like."""
+
+    def begin() -> None:
+        bench.module.later(0.1, lambda: setattr(bench.module, "deaf", True))
+        bench.module.later(800, bench.module.boot_new)
+
+    bench.when(bench.START_URL, begin)
+    assert "the end was not heard" in bench.upgrade().proof
+    assert bench.starts == 1
+
+
+def test_a_module_that_goes_deaf_for_ever_at_an_unknown_port_is_given_up(bench) -> None:
+    bench.when(
+        bench.START_URL,
+        lambda: bench.module.later(0.1, lambda: setattr(bench.module, "deaf", True)),
+    )
+    with pytest.raises(OutcomeUnknownError):
+        bench.upgrade()
+    assert bench.module.now == pytest.approx(900, abs=80)
 
 
 def test_progress_moves_the_limit(bench) -> None:
@@ -672,11 +697,25 @@ def test_a_module_without_revision_is_told(bench) -> None:
         bench.upgrade()
 
 
-def test_certificates_are_uploaded_under_their_fixed_names(bench) -> None:
+def test_certificates_are_placed_and_read_back_under_their_fixed_names(bench, tmp_path) -> None:
     bench.script_remote()
-    certificates = {"fota_cacert.pem": b"ca" * 900, "fota_client_key.pem": b"key"}
+    made = make_certificates(tmp_path)
+    certificates = {
+        "fota_cacert.pem": made.ca_path.read_bytes(),
+        "fota_client_cert.pem": made.cert_path.read_bytes(),
+        "fota_client_key.pem": made.key_path.read_bytes(),
+    }
     bench.upgrade(Plan(url=URL, facts=bench.FACTS, certificates=certificates))
     assert bench.module.files == certificates
+    placed = [event for event in bench.events if isinstance(event, CertificatePlaced)]
+    assert [event.was_there for event in placed] == [False] * 3
+
+
+def test_what_is_no_certificate_starts_nothing(bench) -> None:
+    with pytest.raises(CertificateError):
+        bench.upgrade(Plan(url=URL, certificates={"fota_cacert.pem": b"ca" * 900}))
+    assert bench.starts == 0
+    assert bench.module.files == {}
 
 
 def test_a_plan_says_where_the_package_comes_from() -> None:
