@@ -94,7 +94,14 @@ from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
 from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
 from dfota.host.probe import Probed, probe
-from dfota.host.record_file import RecordFile, list_records, read_record, record_folder, record_path
+from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
+from dfota.host.record_file import (
+    RecordFile,
+    list_records,
+    read_record,
+    record_folder,
+    record_path,
+)
 from dfota.host.records import UpgradeRecord
 from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
@@ -102,6 +109,7 @@ from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
+from dfota.host.update_names import is_newer, revisions_in_name
 from dfota.host.upgrade import examine, upgrade
 
 __all__ = [
@@ -111,6 +119,7 @@ __all__ = [
     "CERTIFICATE_FILES",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
+    "FAILURES",
     "KINDS",
     "PACKAGE_FILE",
     "PEM_MAX_BYTES",
@@ -161,6 +170,10 @@ __all__ = [
     "Procedure",
     "Progressed",
     "Proof",
+    "Rack",
+    "RackEntry",
+    "RackJob",
+    "RackState",
     "ReceiveData",
     "RecordFile",
     "Report",
@@ -195,6 +208,7 @@ __all__ = [
     "get_attention",
     "holders_of",
     "identify",
+    "is_newer",
     "is_question",
     "kind_of",
     "list_certificates",
@@ -214,6 +228,7 @@ __all__ = [
     "rehearse",
     "remove_certificates",
     "resume",
+    "revisions_in_name",
     "upgrade",
     "upload_file",
 ]
