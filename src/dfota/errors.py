@@ -12,10 +12,13 @@ A test compares this drawing with the classes::
     ├── MisuseError
     ├── InputError
     │   ├── FileUnreadableError
+    │   ├── FetchError
+    │   ├── UpdateListError
     │   ├── CertificateError
     │   ├── ReleaseError
     │   ├── KeyFileError
     │   ├── ScenarioError
+    │   ├── InventoryError
     │   └── TraceError
     ├── OutputError
     ├── DeltaError
@@ -31,7 +34,8 @@ A test compares this drawing with the classes::
     │   ├── SignatureError
     │   ├── DigestMismatchError
     │   ├── PackageMismatchError
-    │   └── RollbackError
+    │   ├── RollbackError
+    │   └── IndexFormatError
     ├── FlashError
     │   ├── FlashMisuseError
     │   ├── FlashUnreadableError
@@ -52,10 +56,13 @@ A test compares this drawing with the classes::
     │   └── HttpClientError
     ├── HostError
     │   ├── PortError
+    │   │   ├── PortBusyError
+    │   │   └── WrongSpeedError
     │   ├── NoReplyError
     │   ├── CommandRefusedError
     │   ├── CheckFailedError
     │   ├── NothingToDoError
+    │   ├── NoPathError
     │   ├── RecordError
     │   ├── ModuleFileError
     │   ├── DownloadFailedError
@@ -128,6 +135,49 @@ class FileUnreadableError(InputError):
     def remedy(self) -> str:
         """Look at the name and the permissions."""
         return "Check the file name and that you may read it."
+
+
+class FetchError(InputError):
+    """What *url* names cannot be fetched by this computer, because of *reason*."""
+
+    code = "input.fetch"
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url = url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot fetch {self.url}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Try it by hand."""
+        return "Check the address, and that this computer reaches it; a private CA goes in --ca."
+
+
+class UpdateListError(InputError):
+    """The list of updates *name* has a wrong *line*: *reason*."""
+
+    code = "input.update-list"
+
+    def __init__(self, name: str, line: int, reason: str) -> None:
+        super().__init__(name, line, reason)
+        self.name = name
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        where = f"{self.name}:{self.line}" if self.line else self.name
+        return f"{where}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the forms."""
+        return (
+            "A source is a folder of packages, a page that links to them, an index that "
+            "'dfota package index' wrote, or a text with lines <current>:<new>:<file>."
+        )
 
 
 class CertificateError(InputError):
@@ -210,6 +260,25 @@ class ScenarioError(InputError):
     def remedy(self) -> str:
         """Where the language is described."""
         return "docs/reference/scenarios.md describes what a scenario can say."
+
+
+class InventoryError(InputError):
+    """The inventory *path* of a rack of modules cannot be used: *reason*."""
+
+    code = "input.inventory"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} is no inventory: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the page."""
+        return "Its keys are described in docs/reference/inventory.md."
 
 
 class TraceError(InputError):
@@ -509,6 +578,25 @@ class RollbackError(PackageError):
     def remedy(self) -> str:
         """Name the option."""
         return "A deliberate downgrade is built with: dfota package build --allow-downgrade"
+
+
+class IndexFormatError(PackageError):
+    """The bytes are no index of packages, or break a rule at *field*: *reason*."""
+
+    code = "package.index"
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(field, reason)
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the index is not acceptable at {self.field}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Make it anew."""
+        return "Fetch the index again, or write it with: dfota package index FOLDER --key FILE"
 
 
 # -- flash and engine -------------------------------------------------------------------
@@ -824,6 +912,48 @@ class PortError(HostError):
         return "Check the cable, the name, your permissions, and that no other program holds it."
 
 
+class PortBusyError(PortError):
+    """The port *port* is held by *holder*, whose process is *pid* (0: not known)."""
+
+    code = "host.port-busy"
+
+    def __init__(self, port: str, holder: str, pid: int) -> None:
+        who = f"{holder or 'another program'}{f' (process {pid})' if pid else ''}"
+        super().__init__(port, f"{who} has it")
+        self.args = (port, holder, pid)
+        self.holder = holder
+        self.pid = pid
+
+    @property
+    def remedy(self) -> str:
+        """How to find out and to free it."""
+        if self.holder == "ModemManager":
+            return "Stop it for the time being: sudo systemctl stop ModemManager"
+        return "Wait for it or end it; dfota ports shows who holds which port."
+
+
+class WrongSpeedError(PortError):
+    """At *port* something answers, but not at *baudrate*: it is readable at *found* (0: none)."""
+
+    code = "host.wrong-speed"
+
+    def __init__(self, port: str, baudrate: int, found: int) -> None:
+        answers = f"the module answers at {found} baud" if found else "only garbage comes"
+        super().__init__(
+            port, f"{answers}, not at {baudrate}" if found else f"{answers} at {baudrate} baud"
+        )
+        self.args = (port, baudrate, found)
+        self.baudrate = baudrate
+        self.found = found
+
+    @property
+    def remedy(self) -> str:
+        """Which speed to use."""
+        if self.found:
+            return f"Use --baudrate {self.found}."
+        return "Check the speed with --baudrate, and the wiring: ground, levels, TX and RX."
+
+
 class NoReplyError(HostError):
     """The module did not answer *command* within *timeout_s* seconds."""
 
@@ -900,6 +1030,26 @@ class NothingToDoError(HostError):
     def remedy(self) -> str:
         """Nothing is wrong."""
         return "There is nothing to do."
+
+
+class NoPathError(HostError):
+    """No packages lead from *running* to *wanted*: *reason*."""
+
+    code = "host.no-path"
+
+    def __init__(self, running: str, wanted: str, reason: str) -> None:
+        super().__init__(running, wanted, reason)
+        self.running = running
+        self.wanted = wanted
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"nothing leads from {self.running} to {self.wanted}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Show what there is."""
+        return "See what there is, and why something is refused, with: dfota updates PORT --from …"
 
 
 class RecordError(HostError):

@@ -42,6 +42,8 @@ class ExitCode(IntEnum):
     """A replay gave something else than its trace says."""
     NOTHING_TO_DO = 12
     """The module already runs what was wanted; nothing was changed."""
+    SOME_FAILED = 13
+    """Of several modules, some were not upgraded; the report says which."""
     INTERRUPTED = 130
     """Stopped by Ctrl-C."""
     TERMINATED = 143

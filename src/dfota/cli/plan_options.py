@@ -32,7 +32,7 @@ from dfota.values import FirmwareVersion
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_IP_TYPES = {"ipv4": 0, "ipv6": 1, "ipv4v6": 2}
+IP_TYPES = {"ipv4": 0, "ipv6": 1, "ipv4v6": 2}
 _PEM_MAX_BYTES = 16384
 
 _OPTIONS = (
@@ -47,7 +47,7 @@ _OPTIONS = (
     click.option("--key", "key_files", type=FILE, multiple=True, metavar="PUB",
                  help="Verify PACKAGE with this public key first. Repeatable."),
     click.option("--apn", help="Access point for the download (fota_apn)."),
-    click.option("--apn-type", type=click.Choice(list(_IP_TYPES)), default="ipv4",
+    click.option("--apn-type", type=click.Choice(list(IP_TYPES)), default="ipv4",
                  show_default=True, help="Address family of the access point."),
     click.option("--apn-user", default="", help="User name for the access point."),
     click.option("--apn-password", default="", envvar="DFOTA_APN_PASSWORD", show_envvar=True,
@@ -125,7 +125,7 @@ def read_plan(options: PlanOptions, port: str, *, is_hosted: bool = False) -> Pl
         access_point=None
         if options.apn is None
         else AccessPoint(
-            options.apn, _IP_TYPES[options.apn_type], options.apn_user, options.apn_password
+            options.apn, IP_TYPES[options.apn_type], options.apn_user, options.apn_password
         ),
         certificates={
             name: _read_pem(path, label)

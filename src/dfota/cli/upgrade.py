@@ -63,6 +63,23 @@ _STATE = (
                  help="Make all checks, list what would be sent, and change nothing."),
 )  # fmt: skip
 
+_RACK = (
+    click.option("--inventory", type=FILE, metavar="TOML",
+                 help="Upgrade all modules of this file instead of one at PORT."),
+    click.option("--max-parallel", type=click.IntRange(1, 256), default=32, show_default=True,
+                 help="With --inventory: so many modules at a time."),
+    click.option("--stop-after", type=click.IntRange(min=1), metavar="N",
+                 help="With --inventory: start no more after N failures."),
+    click.option("--retries", type=click.IntRange(0, 100), default=0, show_default=True,
+                 help="With --inventory: try again so often where nothing is going on."),
+    click.option("--logs", type=FILE, metavar="DIR",
+                 help="With --inventory: a log and a transcript per module."),
+    click.option("--report", type=FILE, metavar="FILE",
+                 help="With --inventory: the result as JSON."),
+    click.option("--junit", type=FILE, metavar="FILE",
+                 help="With --inventory: the result as JUnit XML."),
+)  # fmt: skip
+
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
@@ -76,7 +93,7 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
 @click.command()
 @optional_port_options
 @plan_options
-@_all(*_SERVE, *_STATE)
+@_all(*_SERVE, *_STATE, *_RACK)
 @click.pass_obj
 def upgrade(
     console: Console,
@@ -92,6 +109,8 @@ def upgrade(
     state_file: Path | None,
     status: bool,
     dry_run: bool,
+    inventory: Path | None,
+    **rack: Any,
 ) -> int | None:
     """Take the module at PORT through a whole upgrade.
 
@@ -112,13 +131,24 @@ def upgrade(
         dfota upgrade /dev/ttyUSB2 --url https://example.com/update.zip update.zip
         dfota upgrade /dev/ttyUSB2 update.zip --serve 192.0.2.7:8443 --tls
         dfota upgrade /dev/ttyUSB2 --resume
+        dfota upgrade --inventory bench.toml --logs logs --junit report.xml
     """  # noqa: D301 - click wants the backspace character itself
     if status:
         _print_status(console, port_options.port, state_file)
         return None
     serve = read_serve_options(address, tls=tls, cert=serve_cert, key=serve_key)
+    if inventory is not None:
+        return _upgrade_rack(
+            console, inventory, serve, plan_options,
+            is_single=bool(port_options.port or state_file or port_options.transcript or dry_run),
+            is_resumed=is_resumed, rack=rack,
+        )  # fmt: skip
+    if any(rack[name] for name in ("stop_after", "retries", "logs", "report", "junit")):
+        raise click.UsageError(
+            "--stop-after, --retries, --logs, --report and --junit need --inventory."
+        )
     if not port_options.port:
-        raise click.UsageError("Give the PORT of the module.")
+        raise click.UsageError("Give the PORT of the module, or an --inventory.")
     plan = _read_plan(plan_options, port_options.port, serve, is_resumed=is_resumed)
     job = UpgradeJob(
         plan=plan,
@@ -310,3 +340,24 @@ def _print_status(console: Console, port: str, state_file: Path | None) -> None:
             f"  {record.outcome or 'last known phase: ' + record.phase}\n  {name}"
         )
     console.result({"upgrades": facts}, "\n".join(rows) or "no upgrade is recorded")
+
+
+def _upgrade_rack(
+    console: Console,
+    inventory: Path,
+    serve: ServeOptions | None,
+    options: PlanOptions,
+    *,
+    is_single: bool,
+    is_resumed: bool,
+    rack: dict[str, Any],
+) -> int:
+    from dfota.cli.rack import RackOptions, upgrade_rack  # noqa: PLC0415 - only for a rack
+
+    if is_single or options != PlanOptions():
+        raise click.UsageError(
+            "With --inventory, what concerns one module stands in the file: "
+            "PORT, PACKAGE, --url, --key, --transcript and the like."
+        )
+    chosen = RackOptions(serve=serve, is_resumed=is_resumed, **rack)
+    return upgrade_rack(console, inventory, chosen)

@@ -92,6 +92,9 @@ from dfota.host.pem import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.probe import Probed, probe
+from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
 from dfota.host.record_file import (
     RecordFile,
     list_records,
@@ -106,6 +109,7 @@ from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
+from dfota.host.update_names import is_newer, revisions_in_name
 from dfota.host.upgrade import examine, upgrade
 
 __all__ = [
@@ -115,6 +119,7 @@ __all__ = [
     "CERTIFICATE_FILES",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
+    "FAILURES",
     "KINDS",
     "PACKAGE_FILE",
     "PEM_MAX_BYTES",
@@ -157,12 +162,18 @@ __all__ = [
     "PlacedCertificate",
     "Plan",
     "PlannedLine",
+    "PortFacts",
     "PortHolder",
     "PortLost",
     "PortReturned",
+    "Probed",
     "Procedure",
     "Progressed",
     "Proof",
+    "Rack",
+    "RackEntry",
+    "RackJob",
+    "RackState",
     "ReceiveData",
     "RecordFile",
     "Report",
@@ -195,13 +206,18 @@ __all__ = [
     "examine",
     "file_space",
     "get_attention",
+    "holders_of",
     "identify",
+    "is_newer",
     "is_question",
     "kind_of",
     "list_certificates",
     "list_files",
+    "list_ports",
     "list_records",
     "pair_problem",
+    "plain_text",
+    "probe",
     "provision",
     "put_back",
     "read_certificates",
@@ -212,6 +228,7 @@ __all__ = [
     "rehearse",
     "remove_certificates",
     "resume",
+    "revisions_in_name",
     "upgrade",
     "upload_file",
 ]

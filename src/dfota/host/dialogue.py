@@ -123,9 +123,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class SendData:
-    """Send data after CONNECT and await ``acknowledgements`` of it.
+    """Send data after CONNECT and await so many ``acknowledgements`` more than were awaited.
 
-    Gives ``None``, or an ``Answer`` where the module broke off, ``SILENCE``, ``PORT_LOST``.
+    Those that come early count for the steps that follow, so that more than one piece may be
+    on its way. Gives ``None``, or an ``Answer`` where the module broke off, ``SILENCE``, ``PORT_LOST``.
     """
 
     data: bytes
@@ -218,7 +219,6 @@ class _Waiting:
     step: Ask | SendData | ReceiveData | AwaitAnswer | Listen
     until: float
     lines: list[str] = field(default_factory=list)
-    acknowledged: int = 0
 
 
 class Dialogue(Generic[T]):
@@ -246,6 +246,7 @@ class Dialogue(Generic[T]):
         self._output = bytearray()
         self._events: list[HostEvent] = []
         self._data = bytearray()
+        self._acknowledgements = 0  # that came and were not awaited yet
         self._waiting: _Waiting | None = None
         self._port_open = True
         self._returned = False
@@ -358,13 +359,15 @@ class Dialogue(Generic[T]):
                     return Happened.PORT_LOST
                 self._decoder.begin(line, data_size=data_size)
                 self._data.clear()
+                self._acknowledgements = 0
                 self._output += line.encode("ascii") + b"\r"
                 self._waiting = _Waiting(step, now + timeout_s)
             case SendData(data, acknowledgements, timeout_s):
                 if not self._port_open:
                     return Happened.PORT_LOST
                 self._output += data
-                if acknowledgements == 0:
+                if self._acknowledgements >= acknowledgements:
+                    self._acknowledgements -= acknowledgements
                     return None
                 self._waiting = _Waiting(step, now + timeout_s)
             case ReceiveData(timeout_s):
@@ -412,9 +415,11 @@ class Dialogue(Generic[T]):
                 waiting.lines.append(text)
             case DataModeEntered() if isinstance(waiting.step, Ask):
                 self._end_step(Answer((), ResultCode.CONNECT, "CONNECT"), now)
-            case DataAcknowledged(count) if isinstance(waiting.step, SendData):
-                waiting.acknowledged += count
-                if waiting.acknowledged >= waiting.step.acknowledgements:
+            case DataAcknowledged(count):
+                self._acknowledgements += count
+                step = waiting.step
+                if isinstance(step, SendData) and self._acknowledgements >= step.acknowledgements:
+                    self._acknowledgements -= step.acknowledgements
                     self._end_step(None, now)
             case ResultReceived(result, text):
                 self._end_step(Answer(tuple(waiting.lines), result, text), now)

@@ -64,6 +64,9 @@ PUSH_NAME = "FILE:"
 
 PUSH_PIECE_SIZE = 4096
 
+SEARCH_S = 20.0
+"""How long each port of the module is listened to, where nobody knows which one this is."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
@@ -124,6 +127,7 @@ class Following:
         self._began_at = 0.0
         self._phase_began_at = 0.0
         self._heard_at = 0.0
+        self._answered_at = 0.0
         self._pace_from: tuple[float, int] | None = None
         self._times: list[PhaseTime] = []
         self._restarts = 0
@@ -325,7 +329,7 @@ class Following:
             return (yield from self._succeed(revision, "the end was not heard"))
         has_restarted = self._phase is Phase.RESTARTED
         if not has_restarted and not self._followed.is_resumed:
-            if revision is not None and (yield from self._find_urc_port()):
+            if (yield from self._find_urc_port(is_answering=revision is not None)):
                 return None
             raise OutcomeUnknownError(self._phase.value, silent_s)
         if revision is not None:
@@ -339,14 +343,26 @@ class Following:
             yield from self._take(heard)
         return None
 
-    def _find_urc_port(self) -> Procedure[bool]:
-        """Where not one word was heard, it may be said at another port: listen there, too."""
-        if self._phase is not Phase.STARTING or self._urc_port is None:
+    def _find_urc_port(self, *, is_answering: bool) -> Procedure[bool]:
+        """Where not one word was heard, it may be said at another port: listen to each in turn.
+
+        A module that answers may be downloading, in silence; one that does not is installing.
+        """
+        search = self._urc_port
+        if self._phase is not Phase.STARTING or search is None:
             return False
-        has_moved = yield from self._urc_port.try_next()
-        if has_moved:
-            self._heard_at = yield Now()
-        return has_moved
+        now = yield Now()
+        if is_answering:
+            self._answered_at = now
+            longest_s = self._limits.of(Phase.DOWNLOADING, self._followed.package_size)
+            is_over = now - self._phase_began_at >= longest_s
+            if is_over or not (yield from search.try_next()):
+                yield from search.end()
+                return False
+        elif now - max(self._answered_at, self._phase_began_at) >= self._limits.progress_s:
+            return False
+        self._heard_at = now - self._limit_s + SEARCH_S
+        return True
 
     def _read_revision(self) -> Procedure[FirmwareVersion | None]:
         """The complete revision, or ``None``: a port that is away is nothing special here."""

@@ -202,7 +202,9 @@ class ModuleSettings:
         before = tuple(_line(setting.command, values) for values in found)
         yield from self.change(setting.name, before, _line(setting.command, wanted))
 
-    def change(self, name: str, before: tuple[str, ...], after: str) -> Procedure[bool]:
+    def change(
+        self, name: str, before: tuple[str, ...], after: str, *, is_told: bool = True
+    ) -> Procedure[bool]:
         """Send *after* once *before*, which puts it back, is kept; gives whether it was taken.
 
         Raises:
@@ -216,10 +218,10 @@ class ModuleSettings:
         if answer is Happened.PORT_LOST:
             raise PortError("", f"it went away while {name} was set; nothing was started")
         is_taken = isinstance(answer, Answer) and answer.ok
-        if is_taken:
+        if is_taken and is_told:
             shown = "; ".join(map(hide_login, before))
             yield Report(SettingChanged(name, shown, hide_login(after)))
-        elif isinstance(answer, Answer):
+        elif isinstance(answer, Answer) and not is_taken:
             # Refused, so there is nothing to put back.
             yield from self.logbook.note(settings=known)
         return is_taken

@@ -4,13 +4,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 from collections.abc import Callable
 from typing import Protocol
 
 import serialx
 
-from dfota.errors import PortError
+from dfota.errors import PortBusyError, PortError
+from dfota.host.port_lock import PortLock
+from dfota.host.ports import holders_of
+from dfota.host.surroundings import PortHolder
 
 BAUDRATE = 115_200
 """Factory speed of the main UART; USB and network ports do not care."""
@@ -47,17 +52,19 @@ OpenTransport = Callable[[], Transport]
 class SerialxTransport:
     """A serial device, a pseudo-terminal, ``socket://HOST:PORT`` or ``rfc2217://HOST:PORT``.
 
-    A device is locked while it is open, so that two updaters never share one. When its name
+    A port is locked while it is open, so that two updaters never share one. When its name
     comes to mean another device (a module that was plugged in again, a link that was made
     anew), the port counts as gone: what is still open is not the module any more.
 
     Raises:
+        PortBusyError: another program has it.
         PortError: the port cannot be opened.
     """
 
     def __init__(self, port: str, *, baudrate: int = BAUDRATE) -> None:
         self._port = port
         self._identity: tuple[int, int] | None = None
+        self._lock = PortLock(port) if "://" in port else None
         try:
             self._serial = serialx.serial_for_url(
                 port, baudrate, exclusive=True, write_timeout=WRITE_TIMEOUT_S
@@ -66,6 +73,11 @@ class SerialxTransport:
             if "://" not in port:
                 self._identity = _identity(port)
         except (OSError, ValueError, serialx.SerialException) as error:
+            if self._lock is not None:
+                self._lock.close()
+            if isinstance(error, OSError) and error.errno == errno.EBUSY:
+                holder = next(iter(holders_of(port)), PortHolder(0, "", ""))
+                raise PortBusyError(port, holder.name, holder.pid) from error
             raise PortError(port, _reason(error)) from error
 
     def read(self, timeout_s: float) -> bytes:
@@ -96,11 +108,11 @@ class SerialxTransport:
 
     def close(self) -> None:
         """Give the port back; never raises, may be called twice."""
-        try:
+        # A device that was unplugged cannot be closed in order, and need not be.
+        with contextlib.suppress(OSError, ValueError, serialx.SerialException):
             self._serial.close()
-        except (OSError, ValueError, serialx.SerialException):
-            # A device that was unplugged cannot be closed in order, and need not be.
-            return
+        if self._lock is not None:
+            self._lock.close()
 
 
 def _identity(port: str) -> tuple[int, int] | None:

@@ -137,7 +137,7 @@ def concluded(
         yield from logbook.note(outcome=str(error))
         raise
     except HostError as error:
-        if logbook.record != untouched:
+        if logbook.record != untouched or untouched.is_started:
             yield from settings.restore()
             yield from logbook.end(str(error))
         raise

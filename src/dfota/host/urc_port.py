@@ -17,7 +17,9 @@ from dfota.host.plan import PORT_ROLES
 
 
 class UrcPortSearch:
-    """One port after the other, the one that was set at last.
+    """One port after the other, round and round; the one that was set comes back at the end.
+
+    Only the first change is told: the rest is the same again.
 
     Args:
         settings: changes the setting and remembers what was there.
@@ -25,35 +27,62 @@ class UrcPortSearch:
 
     def __init__(self, settings: ModuleSettings) -> None:
         self._settings = settings
-        self._left: list[str] | None = None
+        self._roles: list[str] | None = None
         self._original = ""
+        self._current = ""
+        self._is_told = False
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether another port prints than the one that was set."""
+        return self._current != self._original
 
     def try_next(self) -> Procedure[bool]:
-        """Have the next port print; ``False`` where there is none left, or it is refused."""
+        """Have the next port print; ``False`` where the module takes none."""
         try:
-            if self._left is None:
+            if self._roles is None:
                 yield from self._begin()
-            while self._left:
-                if (yield from self._set(self._left.pop(0))):
+            for role in self._in_turn():
+                if (yield from self._set(role)):
                     return True
+                if self._roles is not None:
+                    self._roles.remove(role)
         except PortError:
-            self._left = []
+            return self.has_moved
         return False
 
+    def end(self) -> Procedure[None]:
+        """Have the port print again that was set before."""
+        if self.has_moved:
+            try:
+                yield from self._set(self._original)
+            except PortError:
+                return
+
     def _begin(self) -> Procedure[None]:
-        self._left = []
+        self._roles = []
         answer = yield from ask(QURCCFG_URCPORT, Form.READ)
         lines = answer.lines if answer is not None and answer.ok else ()
         for role in PORT_ROLES:
             if any(line.endswith(f'"{role}"') for line in lines):
-                self._original = role
-        if self._original:
-            self._left = [role for role in PORT_ROLES if role != self._original]
+                self._original = self._current = role
+                self._roles = list(PORT_ROLES)
+
+    def _in_turn(self) -> list[str]:
+        """The ports behind the current one, and then those before it."""
+        roles = self._roles or []
+        if self._current not in roles:
+            return []
+        at = roles.index(self._current)
+        return roles[at + 1 :] + roles[:at]
 
     def _set(self, role: str) -> Procedure[bool]:
         line = f"AT{QURCCFG_URCPORT.name},"
         before = (f'{line}"{self._original}"',)
-        is_taken = yield from self._settings.change("urc-port", before, f'{line}"{role}"')
-        if is_taken and role != self._original and self._original not in (self._left or ()):
-            self._left = [*(self._left or ()), self._original]
+        is_taken = yield from self._settings.change(
+            "urc-port", before, f'{line}"{role}"', is_told=not self._is_told
+        )
+        self._is_told = self._is_told or is_taken
+        if is_taken:
+            self._current = role
         return is_taken

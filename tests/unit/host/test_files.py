@@ -8,6 +8,7 @@ import pytest
 
 from dfota.errors import CheckFailedError, NoReplyError
 from dfota.host import PACKAGE_FILE, Uploaded, upload_file
+from dfota.host.files import PIECE_SIZE, SILENCE_MAX_S, WINDOW
 
 DATA = bytes(range(250)) * 13  # 3250 bytes: three pieces and a rest
 
@@ -18,10 +19,11 @@ def upload(bench, data: bytes = DATA, name: str = PACKAGE_FILE) -> None:
 
 
 def test_progress_is_told_piece_by_piece(bench) -> None:
-    upload(bench)
+    data = bytes(range(250)) * 29  # seven pieces and a rest
+    upload(bench, data)
     done = [event.done for event in bench.events if isinstance(event, Uploaded)]
-    assert done == [0, 1024, 2048, 3072, 3250]
-    assert bench.module.files[PACKAGE_FILE] == DATA
+    assert done == [0, 1024, 2048, 3072, 4096, 7250]
+    assert bench.module.files[PACKAGE_FILE] == data
 
 
 def test_an_acknowledgement_of_a_whole_last_piece_does_no_harm(bench) -> None:
@@ -30,7 +32,7 @@ def test_an_acknowledgement_of_a_whole_last_piece_does_no_harm(bench) -> None:
 
     def eager(chunk: bytes) -> None:
         receive(chunk)
-        if len(chunk) == 1024 and PACKAGE_FILE in bench.module.files:
+        if PACKAGE_FILE in bench.module.files:
             bench.module.later(0, b"A")
 
     bench.module.receive = eager
@@ -98,7 +100,55 @@ def test_an_upper_case_checksum_is_read(bench) -> None:
 
 def test_a_module_that_stops_acknowledging_is_told(bench) -> None:
     later = bench.module.later
-    bench.module.later = lambda delay_s, what: None if what == b"A" else later(delay_s, what)
-    with pytest.raises(NoReplyError):
-        upload(bench)
-    assert bench.module.now == pytest.approx(30, abs=1)
+    bench.module.later = lambda delay_s, what: (
+        None if isinstance(what, bytes) and set(what) == {ord("A")} else later(delay_s, what)
+    )
+    with pytest.raises(NoReplyError), bench.session() as session:
+        session.run(upload_file(PACKAGE_FILE, bytes(20_000)))
+    assert bench.module.now == pytest.approx(SILENCE_MAX_S, abs=1)
+
+
+def test_pieces_are_on_their_way_while_others_are_acknowledged(bench) -> None:
+    """At no moment more than the window, and not one turn-around for each piece."""
+    data = bytes(range(256)) * 200
+    unanswered: list[int] = []
+    receive, later = bench.module.receive, bench.module.later
+
+    def counted(piece: bytes) -> None:
+        if bench.module._upload is not None:
+            unanswered.append(unanswered[-1] + len(piece) if unanswered else len(piece))
+        receive(piece)
+
+    def acknowledged(delay_s: float, what: object) -> None:
+        if isinstance(what, bytes) and what and set(what) == {ord("A")}:
+            for _ in what:
+                later(0.1, lambda: unanswered.append(unanswered[-1] - PIECE_SIZE))
+            delay_s = 0.1
+        later(delay_s, what)
+
+    bench.module.receive, bench.module.later = counted, acknowledged
+    with bench.session() as session:
+        session.run(upload_file(PACKAGE_FILE, data))
+    assert bench.module.files[PACKAGE_FILE] == data
+    assert max(unanswered) == WINDOW * PIECE_SIZE
+    assert bench.module.now < 0.1 * len(data) / PIECE_SIZE / WINDOW + 1
+
+
+def test_a_module_whose_uart_is_overrun_gets_the_file_piece_by_piece(bench) -> None:
+    data = bytes(range(256)) * 40
+    module, receive = bench.module, bench.module.receive
+    lost = []
+
+    def overrun(piece: bytes) -> None:
+        if module._upload is not None and len(piece) > PIECE_SIZE:
+            lost.append(len(piece) - PIECE_SIZE)
+            piece = piece[:PIECE_SIZE]
+            module.later(30, lambda: setattr(module, "_upload", None))
+            module.later(30.01, b"\r\n+CME ERROR: 421\r\n")
+        receive(piece)
+
+    module.receive = overrun
+    with bench.session() as session:
+        session.run(upload_file(PACKAGE_FILE, data))
+    assert lost
+    assert module.files[PACKAGE_FILE] == data

@@ -408,10 +408,32 @@ def test_silence_has_its_limit_in_each_phase(
 
     bench.when(bench.START_URL, begin)
     with pytest.raises(OutcomeUnknownError) as caught:
-        bench.upgrade()
+        bench.upgrade(Plan(url=URL, facts=bench.FACTS, port_role="usbat"))
     assert (caught.value.phase, caught.value.waited_s) == (phase, limit_s)
     assert bench.module.now == pytest.approx(limit_s, abs=6)
     assert bench.starts == 1
+
+
+def test_a_module_that_works_and_is_heard_elsewhere_is_waited_for(bench) -> None:
+    """Nobody knows which port of the module this is: being deaf is what installing looks like."""
+
+    def begin() -> None:
+        bench.module.later(0.1, lambda: setattr(bench.module, "deaf", True))
+        bench.module.later(800, bench.module.boot_new)
+
+    bench.when(bench.START_URL, begin)
+    assert "the end was not heard" in bench.upgrade().proof
+    assert bench.starts == 1
+
+
+def test_a_module_that_goes_deaf_for_ever_at_an_unknown_port_is_given_up(bench) -> None:
+    bench.when(
+        bench.START_URL,
+        lambda: bench.module.later(0.1, lambda: setattr(bench.module, "deaf", True)),
+    )
+    with pytest.raises(OutcomeUnknownError):
+        bench.upgrade()
+    assert bench.module.now == pytest.approx(900, abs=80)
 
 
 def test_progress_moves_the_limit(bench) -> None:
