@@ -34,6 +34,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "List serial ports, what answers there, and who holds them.",
     ),
     "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
+    "updates": ("dfota.cli.updates:updates", "Find updates for a module, and the way to each."),
     "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),
     "efs": ("dfota.cli.efs:efs", "List, fetch, place and remove files of a module."),
     "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
