@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -152,7 +153,7 @@ def upgrade(
     plan = _read_plan(plan_options, port_options.port, serve, is_resumed=is_resumed)
     job = UpgradeJob(
         plan=plan,
-        port_options=port_options,
+        port_options=replace(port_options, append_transcript=is_resumed),
         state_file=state_file or default_state_file(port_options.port),
         is_resumed=is_resumed,
     )
@@ -219,12 +220,7 @@ def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) 
     ):
         try:
             end = run_upgrade(
-                UpgradeJob(
-                    plan=plan,
-                    port_options=job.port_options,
-                    state_file=job.state_file,
-                    is_resumed=job.is_resumed,
-                ),
+                replace(job, plan=plan),
                 on_event=display.show,
             )
         except KeyboardInterrupt:
