@@ -230,7 +230,10 @@ def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) 
         if end.record_failure is not None:
             console.warn(f"the state file was not kept to the end: {end.record_failure}")
         if end.upgraded is None:
-            console.result({"event": "nothing-to-resume"}, "there is nothing to resume")
+            if console.as_json:
+                console.event({"event": "nothing-to-resume"})
+            else:
+                console.result({}, "there is nothing to resume")
             return ExitCode.NOTHING_TO_DO
         _print_upgraded(console, end.upgraded)
         if end.transcript_failure is not None:
