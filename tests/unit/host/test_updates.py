@@ -149,9 +149,14 @@ def test_the_running_revision_is_nothing_to_do_and_an_unknown_one_has_no_path() 
 
 
 def test_the_newest_is_not_guessed() -> None:
-    offers = [offer("R1", "R2"), offer("R1", "R2-BETA")]
+    offers = [
+        offer("R1", "R2", security_counter=2),
+        offer("R1", "R2-BETA", security_counter=2),
+    ]
     with pytest.raises(NoPathError, match="say it with --to"):
-        plan_updates(offers, Running(revision("R1"))).newest()
+        plan_updates(offers, Running(revision("R1"), security_counter=1)).newest()
+    with pytest.raises(NoPathError, match="say it with --to"):
+        plan_updates([offer("R1", "BETA")], Running(revision("R1"))).newest()
 
 
 def test_a_way_back_is_told_where_there_is_one() -> None:
