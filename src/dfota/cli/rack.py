@@ -169,7 +169,11 @@ def _job(
 ) -> RackJob:
     name, port_options = entry.module.name, entry.module.port_options
     if options.logs is not None:
-        port_options = replace(port_options, transcript=options.logs / f"{name}.transcript")
+        port_options = replace(
+            port_options,
+            transcript=options.logs / f"{name}.transcript",
+            append_transcript=options.is_resumed,
+        )
     job = UpgradeJob(
         plan=plans[name],
         port_options=port_options,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -152,7 +153,7 @@ def upgrade(
     plan = _read_plan(plan_options, port_options.port, serve, is_resumed=is_resumed)
     job = UpgradeJob(
         plan=plan,
-        port_options=port_options,
+        port_options=replace(port_options, append_transcript=is_resumed),
         state_file=state_file or default_state_file(port_options.port),
         is_resumed=is_resumed,
     )
@@ -219,12 +220,7 @@ def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) 
     ):
         try:
             end = run_upgrade(
-                UpgradeJob(
-                    plan=plan,
-                    port_options=job.port_options,
-                    state_file=job.state_file,
-                    is_resumed=job.is_resumed,
-                ),
+                replace(job, plan=plan),
                 on_event=display.show,
             )
         except KeyboardInterrupt:
@@ -234,7 +230,10 @@ def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) 
         if end.record_failure is not None:
             console.warn(f"the state file was not kept to the end: {end.record_failure}")
         if end.upgraded is None:
-            console.result({"event": "nothing-to-resume"}, "there is nothing to resume")
+            if console.as_json:
+                console.event({"event": "nothing-to-resume"})
+            else:
+                console.result({}, "there is nothing to resume")
             return ExitCode.NOTHING_TO_DO
         _print_upgraded(console, end.upgraded)
         if end.transcript_failure is not None:

@@ -11,6 +11,7 @@ from typing import Self
 from dfota.cli.console import Console
 from dfota.cli.phase_bar import PhaseBar, describe_estimate
 from dfota.host import (
+    CertificatePlaced,
     CheckResult,
     CheckStatus,
     FolderRefused,
@@ -149,6 +150,8 @@ class UpgradeDisplay:
                 self._console.warn(f"{check}: {found}. {remedy}")
             case CheckResult(check, CheckStatus.PASSED, found):
                 self._note(f"  {check}: {found}")
+            case CertificatePlaced(name, _, was_there):
+                self._note(f"  {name}: {'was there' if was_there else 'placed'}, verified")
             case KindChosen(kind, reason):
                 self._note(f"treated as {kind}: {reason}")
             case SettingChanged(_, before, after):
