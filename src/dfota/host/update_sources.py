@@ -24,8 +24,8 @@ from dfota.errors import (
     PackageMismatchError,
     SignatureError,
 )
-from dfota.host.checks import PackageFacts
 from dfota.host.fetch import Fetch
+from dfota.host.plan import PackageFacts
 from dfota.host.update_lists import offers_of_links, read_listing, read_update_list
 from dfota.host.update_names import revisions_in_name
 from dfota.host.updates import Offer, Prefer, Refusal, Running, Trust, Updates, plan_updates
