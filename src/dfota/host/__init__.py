@@ -20,7 +20,6 @@ from dfota.host.certificates import (
     provision,
     remove_certificates,
 )
-from dfota.host.checks import AccessPoint, PackageFacts
 from dfota.host.dialogue import (
     Answer,
     Ask,
@@ -36,6 +35,7 @@ from dfota.host.dialogue import (
     Report,
     SendData,
 )
+from dfota.host.estimates import in_words, upload_s
 from dfota.host.events import (
     CertificatePlaced,
     CheckResult,
@@ -91,17 +91,12 @@ from dfota.host.pem import (
     read_key,
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
-from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.plan import PORT_ROLES, AccessPoint, PackageFacts, Plan
 from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.preflight import CHECKS, Check
 from dfota.host.probe import Probed, probe
 from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
-from dfota.host.record_file import (
-    RecordFile,
-    list_records,
-    read_record,
-    record_folder,
-    record_path,
-)
+from dfota.host.record_file import RecordFile, list_records, read_record, record_folder, record_path
 from dfota.host.records import UpgradeRecord
 from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
@@ -117,6 +112,7 @@ __all__ = [
     "BG96",
     "CA_FILE",
     "CERTIFICATE_FILES",
+    "CHECKS",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
     "FAILURES",
@@ -130,6 +126,7 @@ __all__ = [
     "Ask",
     "CertificateFacts",
     "CertificatePlaced",
+    "Check",
     "CheckResult",
     "CheckStatus",
     "Dialogue",
@@ -208,6 +205,7 @@ __all__ = [
     "get_attention",
     "holders_of",
     "identify",
+    "in_words",
     "is_newer",
     "is_question",
     "kind_of",
@@ -231,4 +229,5 @@ __all__ = [
     "revisions_in_name",
     "upgrade",
     "upload_file",
+    "upload_s",
 ]
