@@ -155,6 +155,16 @@ def test_a_port_that_goes_away_meanwhile_is_waited_for(bench) -> None:
     assert again(bench, record_of(bench, "restoring")).revision_after == bench.NEW
 
 
+@pytest.mark.parametrize("at_s", [0.005, 0.015, 0.025, 0.035, 0.045])
+def test_a_port_that_goes_away_for_good_leaves_the_record_open(bench, at_s: float) -> None:
+    bench.module.later(at_s, bench.port.vanish)
+    record = record_of(bench, "restoring")
+    with pytest.raises(OutcomeUnknownError):
+        again(bench, record)
+    last = bench.records[-1]
+    assert (last.is_started, last.is_ended, last.settings) == (True, False, record.settings)
+
+
 def test_any_other_revision_is_a_success_where_none_was_wanted(bench) -> None:
     bench.module.revision = bench.NEW
     assert again(bench, record_of(bench, revision_expected="")).revision_after == bench.NEW
