@@ -207,8 +207,12 @@ class Screen:
 
     async def _pour(self, lines: queue.SimpleQueue[Shown]) -> None:
         """Show what comes in, as it comes."""
+        shown_state = State.IDLE
         while True:
             self._show_all(lines)
+            if (state := self._port.conversation.state) is not shown_state:
+                shown_state = state
+                self._redraw()
             await asyncio.sleep(PUMP_S / 2)
 
     def _show_all(self, lines: queue.SimpleQueue[Shown]) -> None:
@@ -223,6 +227,9 @@ class Screen:
 
     def _set_progress(self, words: str) -> None:
         self._progress = words
+        self._redraw()
+
+    def _redraw(self) -> None:
         if self._session is not None:
             self._session.app.invalidate()
 
@@ -307,6 +314,6 @@ def show(shown: Shown) -> None:
 
 
 def say(kind: Kind, text: str) -> None:
-    """Print words of the terminal itself."""
-    for line in text.splitlines():
-        show(Shown(kind, line))
+    """Print words of the terminal itself, in one go."""
+    found: StyleAndTextTuples = [(f"class:{kind.value}", text)]
+    print_formatted_text(FormattedText(found), style=_STYLE)

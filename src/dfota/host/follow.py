@@ -132,7 +132,8 @@ class Following:
         self._times: list[PhaseTime] = []
         self._restarts = 0
         self._booted = False
-        self._port_returned = False
+        # Of a module that another run has known, nobody can say that the port stayed its own.
+        self._port_returned = followed.is_resumed
         self._judged_by = 0.0
 
     def run(self, first: Urc | None = None) -> Procedure[Upgraded]:

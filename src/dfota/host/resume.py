@@ -13,6 +13,7 @@ from dfota.errors import (
     MisuseError,
     NoReplyError,
     OtherModuleError,
+    PortError,
     RecordError,
 )
 from dfota.host.dialogue import Procedure, Report
@@ -129,12 +130,11 @@ def _listen_to(record: UpgradeRecord) -> Procedure[tuple[Urc | None, bool]]:
     """What the module says of its upgrade, if anything, and whether it answers as ever."""
     try:
         heard = yield from get_attention(set_errors=False)
-    except NoReplyError:
+        imei = (yield from read_imei()) if heard is None and record.imei else ""
+    except (NoReplyError, PortError):
         return None, False
-    if heard is None and record.imei:
-        imei = yield from read_imei()
-        if imei and imei != record.imei:
-            raise OtherModuleError(record.imei, imei, record.phase)
+    if imei and imei != record.imei:
+        raise OtherModuleError(record.imei, imei, record.phase)
     return heard, heard is None
 
 

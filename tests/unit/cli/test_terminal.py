@@ -275,3 +275,16 @@ def test_the_screen_survives_a_port_that_goes_away(person: Terminal, wired) -> N
 
     wired.read = flaky
     person.run(("the port is back", "AT+CSQ\r"), ("+CSQ: 26,99", "\x04"))
+
+
+def test_the_command_opens_the_screen_for_a_person_only(wired, monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    for stream in ("stdin", "stdout"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True, raising=False)
+    shown = io.StringIO()
+    size = Size(rows=40, columns=100)
+    output = Vt100_Output(shown, lambda: size, term="xterm", enable_cpr=False)
+    with create_pipe_input() as keys, create_app_session(input=keys, output=output):
+        keys.send_text("\x04")
+        at()
+    assert "Ctrl-D leaves" in shown.getvalue()
