@@ -8,8 +8,10 @@ Rule 1. Everything that can be wrong with files is found before the first port i
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ import click
 
 from dfota.atomic import write_atomically
 from dfota.cli.console import Console
+from dfota.cli.dry_run import print_rehearsed, rehearse_at
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.hosting import ServeOptions, host_packages, parse_address
 from dfota.cli.inventory import InventoryModule, read_inventory
@@ -46,6 +49,7 @@ class RackOptions:
 
     serve: ServeOptions | None = None
     is_resumed: bool = False
+    is_dry_run: bool = False
     max_parallel: int = 32
     stop_after: int | None = None
     retries: int = 0
@@ -74,6 +78,8 @@ def upgrade_rack(console: Console, path: Path, options: RackOptions) -> ExitCode
     inventory = read_inventory(path)
     serve = options.serve or _read_serve(path, inventory.serve)
     planned = [_plan(console, path, module, serve) for module in inventory.modules]
+    if options.is_dry_run:
+        return _rehearse(console, planned, serve, options.max_parallel)
     ports = {entry.module.name: entry.module.port_options.port for entry in planned}
     _make_folder(options.logs)
     reporter = _Reporter(options, ports)
@@ -190,6 +196,43 @@ def _job(
         return end.upgraded
 
     return RackJob(name, work)
+
+
+def _rehearse(
+    console: Console, planned: list[_Planned], serve: ServeOptions | None, max_parallel: int
+) -> ExitCode:
+    """A dry run at every module; they are told in the order of the file."""
+    is_failed = False
+    stop = threading.Event()
+    with (
+        _hosted(planned, serve, lambda _name, _done, _total: None) as plans,
+        ThreadPoolExecutor(max_parallel) as pool,
+    ):
+        futures = {
+            entry.module.name: pool.submit(
+                rehearse_at,
+                entry.module.port_options,
+                plans[entry.module.name],
+                is_stopped=stop.is_set,
+            )
+            for entry in planned
+        }
+        try:
+            for name, future in futures.items():
+                try:
+                    rehearsed = future.result()
+                except DfotaError as error:
+                    console.note(f"{name}:")
+                    console.error(error)
+                    is_failed = True
+                    continue
+                print_rehearsed(console, rehearsed, module=name)
+                is_failed |= rehearsed.failure is not None
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return ExitCode.SOME_FAILED if is_failed else ExitCode.OK
 
 
 def _make_folder(logs: Path | None) -> None:
