@@ -94,13 +94,20 @@ def plan_options(command: F) -> F:
     return parse  # type: ignore[return-value]
 
 
-def read_plan(options: PlanOptions, port: str, *, is_hosted: bool = False) -> Plan:
+def read_plan(
+    options: PlanOptions,
+    port: str,
+    *,
+    is_hosted: bool = False,
+    at_hand: tuple[bytes, PackageFacts | None] | None = None,
+) -> Plan:
     """Read the files that *options* name and make the plan for the module at *port*.
 
     Args:
         options: what the person wrote.
         port: of the module.
         is_hosted: the package will be hosted for a download; see ``hosted_plan``.
+        at_hand: the package and what it says, where both were read and judged already.
 
     Raises:
         click.UsageError: options contradict each other.
@@ -109,7 +116,7 @@ def read_plan(options: PlanOptions, port: str, *, is_hosted: bool = False) -> Pl
         CertificateError: a certificate or key is none that a module can use.
         LocationError: the module cannot download the URL.
     """
-    data, facts = _read_package(options.package, options.key_files)
+    data, facts = at_hand or _read_package(options.package, options.key_files)
     _check(options, data, facts, is_hosted=is_hosted)
     limits = TimeLimits()
     if options.download_timeout is not None:
