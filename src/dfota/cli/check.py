@@ -18,9 +18,7 @@ from dfota.host import examine
 @port_options
 @plan_options
 @click.pass_obj
-def check(
-    console: Console, /, *, port_options: PortOptions, plan_options: PlanOptions
-) -> None:
+def check(console: Console, /, *, port_options: PortOptions, plan_options: PlanOptions) -> None:
     """Say whether the module at PORT is ready for an upgrade, and what to do where it is not.
 
     PORT is a serial device, a pseudo-terminal, socket://HOST:PORT or rfc2217://HOST:PORT.

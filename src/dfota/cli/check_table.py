@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
-
-import click
 
 from dfota.cli.console import Console, styled
 from dfota.errors import NothingToDoError
@@ -16,6 +15,7 @@ _SIGNS = {
     CheckStatus.PASSED: ("ok", "green"),
     CheckStatus.WARNED: ("warn", "yellow"),
     CheckStatus.FAILED: ("FAIL", "red"),
+    CheckStatus.NOT_TOLD: ("?", "white"),
     CheckStatus.SKIPPED: ("skip", "blue"),
 }
 _WIDTH = 100
@@ -52,7 +52,7 @@ def refuse_failed(examined: Examined) -> None:
 def _rows(check: CheckResult, width: int) -> list[str]:
     sign, colour = _SIGNS[check.status]
     is_bold = check.status is CheckStatus.FAILED
-    is_terminal = click.get_text_stream("stdout").isatty()
+    is_terminal = sys.stdout.isatty()
     shown = styled(f"{sign:<4}", fg=colour, bold=is_bold) if is_terminal else f"{sign:<4}"
     indent = " " * (width + 8)
     room = max(_WIDTH - len(indent), 30)
@@ -67,6 +67,10 @@ def _rows(check: CheckResult, width: int) -> list[str]:
 
 def _summary(checks: tuple[CheckResult, ...]) -> str:
     counts = {status: sum(check.status is status for check in checks) for status in CheckStatus}
-    parts = [f"{counts[status]} {status.value}" for status in CheckStatus if counts[status]]
+    parts = [
+        f"{counts[status]} {status.value.replace('-', ' ')}"
+        for status in CheckStatus
+        if counts[status]
+    ]
     verdict = "an upgrade would be refused" if counts[CheckStatus.FAILED] else "ready to upgrade"
     return f"{', '.join(parts)}: {verdict}"

@@ -39,6 +39,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),
     "efs": ("dfota.cli.efs:efs", "List, fetch, place and remove files of a module."),
     "at": ("dfota.cli.terminal:at", "Talk to a module: a terminal, or lines of a script."),
+    "check": ("dfota.cli.check:check", "Say whether a module is ready for an upgrade."),
     "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
     "completion": ("dfota.cli.completion:completion", "Install or print shell completion."),
 }

@@ -61,7 +61,7 @@ def probe_server(
     opened = _Opened(parts, connect or _connect)
     facts = ServerFacts(url=url)
     try:
-        with opened.socket(tls=_any_context() if scheme == "https" else None) as stream:
+        with opened.stream(tls=_any_context() if scheme == "https" else None) as stream:
             if isinstance(stream, ssl.SSLSocket):
                 facts = _with_tls(facts, stream)
             facts = _ask(facts, parts, stream)
@@ -86,7 +86,7 @@ class _Opened:
         self.is_late = False
 
     @contextmanager
-    def socket(self, tls: ssl.SSLContext | None) -> Iterator[socket.socket]:
+    def stream(self, tls: ssl.SSLContext | None) -> Iterator[socket.socket]:
         plain = self._connect(self._host, self._port)
         timer = threading.Timer(WHOLE_TIMEOUT_S, self._end, (plain,))
         timer.daemon = True
@@ -105,7 +105,7 @@ class _Opened:
     def handshake_failure(self, context: ssl.SSLContext) -> ssl.SSLError | OSError | None:
         """Why a handshake fails; ``None`` where it does not."""
         try:
-            with self.socket(context):
+            with self.stream(context):
                 return None
         except (ssl.SSLError, OSError) as error:
             return error
