@@ -35,12 +35,13 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "dfota.cli.ports:ports",
         "List serial ports, what answers there, and who holds them.",
     ),
-    "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
+    "check": ("dfota.cli.check:check", "Say whether a module is ready for an upgrade."),
+    "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
+    "updates": ("dfota.cli.updates:updates", "Find updates for a module, and the way to each."),
     "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),
     "efs": ("dfota.cli.efs:efs", "List, fetch, place and remove files of a module."),
     "at": ("dfota.cli.terminal:at", "Talk to a module: a terminal, or lines of a script."),
-    "check": ("dfota.cli.check:check", "Say whether a module is ready for an upgrade."),
-    "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
+    "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
     "completion": ("dfota.cli.completion:completion", "Install or print shell completion."),
 }
 """Name → (module:attribute, short help), in the order in which ``--help`` shows them."""
@@ -157,6 +158,10 @@ def run(argv: list[str] | None = None) -> int:
         _forget_stdout()
         return ExitCode.OK
     except OSError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            # click ends the line that "^C" stands on; the terminal is gone.
+            is_terminated = isinstance(error.__context__, _Terminated)
+            return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
         if error.errno != errno.ENOSPC:
             raise
         _forget_stdout()

@@ -100,7 +100,12 @@ def plan_options(command: F) -> F:
 
 
 def read_plan(
-    options: PlanOptions, port: str, *, is_hosted: bool = False, is_check: bool = False
+    options: PlanOptions,
+    port: str,
+    *,
+    is_hosted: bool = False,
+    is_check: bool = False,
+    at_hand: tuple[bytes, PackageFacts | None] | None = None,
 ) -> Plan:
     """Read the files that *options* name and make the plan for the module at *port*.
 
@@ -109,6 +114,7 @@ def read_plan(
         port: of the module.
         is_hosted: the package will be hosted for a download; see ``hosted_plan``.
         is_check: nothing will be started, so nothing need be given either.
+        at_hand: the package and what it says, where both were read and judged already.
 
     Raises:
         click.UsageError: options contradict each other.
@@ -117,7 +123,7 @@ def read_plan(
         CertificateError: a certificate or key is none that a module can use.
         LocationError: the module cannot download the URL.
     """
-    data, facts = _read_package(options.package, options.key_files)
+    data, facts = at_hand or _read_package(options.package, options.key_files)
     if is_check and data is None and options.url is None:
         data = b""  # the module alone is looked at
     _check(options, data, facts, is_hosted=is_hosted)

@@ -29,11 +29,13 @@ from dfota.cli.port_options import (
 )
 from dfota.cli.surroundings import with_surroundings
 from dfota.cli.upgrade_display import UpgradeDisplay
+from dfota.cli.upgrade_journey import Journey
 from dfota.cli.upgrade_run import UpgradeJob, default_state_file, resume_command, run_upgrade
 from dfota.errors import RecordError
 from dfota.host import (
     Plan,
     PlannedLine,
+    Prefer,
     Upgraded,
     examine,
     list_records,
@@ -81,6 +83,16 @@ _RACK = (
                  help="With --inventory: the result as JUnit XML."),
 )  # fmt: skip
 
+_PATH = (
+    click.option("--updates", "sources", multiple=True, metavar="SOURCE",
+                 help="Find the package, or several one after the other, here; see 'dfota updates'."),
+    click.option("--to", "target", metavar="REVISION",
+                 help="With --updates: where to go.  [default: the newest revision]"),
+    click.option("--prefer", type=click.Choice([prefer.value for prefer in Prefer]),
+                 default=Prefer.BYTES.value, show_default=True,
+                 help="With --updates: what is spared on a way of several upgrades."),
+)  # fmt: skip
+
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
@@ -94,7 +106,7 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
 @click.command()
 @optional_port_options
 @plan_options
-@_all(*_SERVE, *_STATE, *_RACK)
+@_all(*_SERVE, *_STATE, *_PATH, *_RACK)
 @click.pass_obj
 def upgrade(
     console: Console,
@@ -110,6 +122,9 @@ def upgrade(
     state_file: Path | None,
     status: bool,
     dry_run: bool,
+    sources: tuple[str, ...],
+    target: str | None,
+    prefer: str,
     inventory: Path | None,
     **rack: Any,
 ) -> int | None:
@@ -122,6 +137,9 @@ def upgrade(
     tells what to expect. It is a success only when the revision that is read back at the end
     is the expected one (or, with nothing to expect, another one than before).
 
+    With --updates the package is looked for; where only neighbours have packages, one whole
+    upgrade follows the other, and the first one that fails ends the journey.
+
     No question is ever asked: --dry-run says beforehand what would be sent.
 
     For example:
@@ -132,6 +150,7 @@ def upgrade(
         dfota upgrade /dev/ttyUSB2 --url https://example.com/update.zip update.zip
         dfota upgrade /dev/ttyUSB2 update.zip --serve 192.0.2.7:8443 --tls
         dfota upgrade /dev/ttyUSB2 --resume
+        dfota upgrade /dev/ttyUSB2 --updates packages --key vendor.pub
         dfota upgrade --inventory bench.toml --logs logs --junit report.xml
     """  # noqa: D301 - click wants the backspace character itself
     if status:
@@ -141,7 +160,8 @@ def upgrade(
     if inventory is not None:
         return _upgrade_rack(
             console, inventory, serve, plan_options,
-            is_single=bool(port_options.port or state_file or port_options.transcript or dry_run),
+            is_single=bool(port_options.port or state_file or port_options.transcript or dry_run
+                           or sources or target),
             is_resumed=is_resumed, rack=rack,
         )  # fmt: skip
     if any(rack[name] for name in ("stop_after", "retries", "logs", "report", "junit")):
@@ -150,6 +170,19 @@ def upgrade(
         )
     if not port_options.port:
         raise click.UsageError("Give the PORT of the module, or an --inventory.")
+    if sources:
+        journey = Journey(
+            sources=sources, target=target, prefer=Prefer(prefer), plan_options=plan_options,
+            port_options=port_options, serve=serve,
+            state_file=state_file or default_state_file(port_options.port),
+            is_resumed=is_resumed,
+        )  # fmt: skip
+        if dry_run:
+            _rehearse(console, port_options, journey.first_plan(console), serve)
+            return None
+        return journey.make(console, lambda job: _upgrade_one(console, job, serve))
+    if target is not None:
+        raise click.UsageError("--to needs --updates; with --url, say --expect.")
     plan = _read_plan(plan_options, port_options.port, serve, is_resumed=is_resumed)
     job = UpgradeJob(
         plan=plan,

@@ -67,6 +67,7 @@ from dfota.host.events import (
     UpgradeStarted,
     Uploaded,
 )
+from dfota.host.fetch import Fetch, Fetched, HttpFetcher
 from dfota.host.files import PACKAGE_FILE, upload_file
 from dfota.host.identity import get_attention, identify
 from dfota.host.kinds import BG96, KINDS, LocalForm, ModuleKind, kind_of
@@ -106,6 +107,19 @@ from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
 from dfota.host.update_names import is_newer, revisions_in_name
+from dfota.host.update_sources import UpdatePackage, UpdateSources
+from dfota.host.updates import (
+    Direction,
+    Hop,
+    Offer,
+    Prefer,
+    Refusal,
+    Running,
+    Trust,
+    UpdatePath,
+    Updates,
+    plan_updates,
+)
 from dfota.host.upgrade import examine, upgrade
 
 __all__ = [
@@ -131,12 +145,17 @@ __all__ = [
     "CheckResult",
     "CheckStatus",
     "Dialogue",
+    "Direction",
     "Downloaded",
     "Examined",
+    "Fetch",
+    "Fetched",
     "FolderRefused",
     "ForgetUrcs",
     "Happened",
+    "Hop",
     "HostEvent",
+    "HttpFetcher",
     "Identified",
     "Keep",
     "Keeper",
@@ -149,6 +168,7 @@ __all__ = [
     "ModuleRestarted",
     "ModuleSpace",
     "Now",
+    "Offer",
     "OpenTransport",
     "PackageFacts",
     "PackageLeft",
@@ -164,6 +184,7 @@ __all__ = [
     "PortHolder",
     "PortLost",
     "PortReturned",
+    "Prefer",
     "Probed",
     "Procedure",
     "Progressed",
@@ -174,8 +195,10 @@ __all__ = [
     "RackState",
     "ReceiveData",
     "RecordFile",
+    "Refusal",
     "Report",
     "RevisionRead",
+    "Running",
     "SendData",
     "SerialxTransport",
     "ServerFacts",
@@ -188,6 +211,11 @@ __all__ = [
     "TimeLimits",
     "Transcript",
     "Transport",
+    "Trust",
+    "UpdatePackage",
+    "UpdatePath",
+    "UpdateSources",
+    "Updates",
     "UpgradeContinued",
     "UpgradeFound",
     "UpgradeRecord",
@@ -216,6 +244,7 @@ __all__ = [
     "list_records",
     "pair_problem",
     "plain_text",
+    "plan_updates",
     "probe",
     "probe_server",
     "provision",

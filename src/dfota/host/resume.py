@@ -13,6 +13,7 @@ from dfota.errors import (
     MisuseError,
     NoReplyError,
     OtherModuleError,
+    PortError,
     RecordError,
 )
 from dfota.host.dialogue import Procedure, Report
@@ -107,6 +108,7 @@ def _follow_record(plan: Plan | None, logbook: Logbook) -> Procedure[Upgraded]:
         kind=KINDS.get(record.kind, BG96),
         package_size=record.package_size or None,
         limits=plan.limits if plan is not None else TimeLimits(),
+        is_local="://" not in record.location,
         is_resumed=True,
     )
     began_in = phase
@@ -129,12 +131,11 @@ def _listen_to(record: UpgradeRecord) -> Procedure[tuple[Urc | None, bool]]:
     """What the module says of its upgrade, if anything, and whether it answers as ever."""
     try:
         heard = yield from get_attention(set_errors=False)
-    except NoReplyError:
+        imei = (yield from read_imei()) if heard is None and record.imei else ""
+    except (NoReplyError, PortError):
         return None, False
-    if heard is None and record.imei:
-        imei = yield from read_imei()
-        if imei and imei != record.imei:
-            raise OtherModuleError(record.imei, imei, record.phase)
+    if imei and imei != record.imei:
+        raise OtherModuleError(record.imei, imei, record.phase)
     return heard, heard is None
 
 

@@ -22,7 +22,6 @@ from dfota.errors import (
     HostError,
     NoReplyError,
     NothingToDoError,
-    OutcomeUnknownError,
     PortError,
 )
 from dfota.host.dialogue import Answer, ForgetUrcs, Happened, Listen, Now, Procedure, Report, ask
@@ -39,6 +38,7 @@ from dfota.host.events import (
     Upgraded,
     UpgradeFound,
 )
+from dfota.host.failures import PROVEN_ENDS
 from dfota.host.follow import Followed, Following
 from dfota.host.identity import get_attention, identify
 from dfota.host.kinds import BG96, KINDS, ModuleKind, kind_of
@@ -124,12 +124,11 @@ def concluded(
     untouched = logbook.record
     try:
         upgraded = yield from procedure
-    except OutcomeUnknownError as error:
-        # It may still be upgrading: nothing is put back, and the record stays open.
-        yield from logbook.note(outcome=str(error))
-        raise
     except HostError as error:
-        if logbook.record != untouched or untouched.is_started:
+        if logbook.record.is_started and not isinstance(error, PROVEN_ENDS):
+            # It may still be upgrading: nothing is put back, and the record stays open.
+            yield from logbook.note(outcome=str(error))
+        elif logbook.record != untouched or untouched.is_started:
             yield from settings.restore()
             yield from logbook.end(str(error))
         raise
@@ -172,6 +171,7 @@ def _follow(
         package_size=plan.package_size,
         bytes_per_s=plan.bytes_per_s,
         limits=plan.limits,
+        is_local=plan.url is None,
     )
     following = Following(
         followed,
