@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from dfota.cli.check_table import refuse_failed, show_checks
 from dfota.cli.console import Console
 from dfota.cli.port_options import PortOptions, open_session
-from dfota.errors import CheckFailedError
+from dfota.errors import HostError
 from dfota.host import (
-    CheckStatus,
     Examined,
     HostEvent,
     Plan,
@@ -36,11 +36,12 @@ class Rehearsed:
     lines: tuple[PlannedLine, ...] = ()
 
     @property
-    def failure(self) -> CheckFailedError | None:
-        """The first check that failed, as the error that an upgrade would have ended with."""
-        for check in self.examined.checks:
-            if check.status is CheckStatus.FAILED:
-                return check.as_error()
+    def failure(self) -> HostError | None:
+        """What an upgrade would have ended with, before its start."""
+        try:
+            refuse_failed(self.examined)
+        except HostError as error:
+            return error
         return None
 
 
@@ -74,19 +75,13 @@ def print_rehearsed(console: Console, rehearsed: Rehearsed, *, module: str = "")
             lines = [line.to_facts() for line in rehearsed.lines]
             console.event({**of, "event": "planned", "lines": lines})
         return
-    identity = rehearsed.examined.identity
-    rows = [f"{module}:"] if module else []
-    rows.append(f"{identity.manufacturer} {identity.model}, IMEI {identity.imei or 'not told'}")
-    rows += [
-        f"{check.status.value:<7} {check.check}: {check.found}"
-        + (f"\n        {check.remedy}" if check.remedy else "")
-        for check in rehearsed.examined.checks
-    ]
+    if module:
+        console.result({}, text=f"{module}:")
+    show_checks(console, rehearsed.examined)
     if rehearsed.failure is None:
-        rows.append("would send, between questions:")
-        rows += [_planned_row(line) for line in rehearsed.lines if line.changes]
-        rows.append("nothing was changed")
-    console.result({}, text="\n".join(rows))
+        rows = [_planned_row(line) for line in rehearsed.lines if line.changes]
+        text = "\n".join(["would send, between questions:", *rows, "nothing was changed"])
+        console.result({}, text=text)
 
 
 def _planned_row(line: PlannedLine) -> str:

@@ -35,11 +35,13 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "dfota.cli.ports:ports",
         "List serial ports, what answers there, and who holds them.",
     ),
+    "check": ("dfota.cli.check:check", "Say whether a module is ready for an upgrade."),
     "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
     "updates": ("dfota.cli.updates:updates", "Find updates for a module, and the way to each."),
     "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),
     "efs": ("dfota.cli.efs:efs", "List, fetch, place and remove files of a module."),
     "at": ("dfota.cli.terminal:at", "Talk to a module: a terminal, or lines of a script."),
+    "explain": ("dfota.cli.explain:explain", "Say what an error code means, and what to try."),
     "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
     "completion": ("dfota.cli.completion:completion", "Install or print shell completion."),
 }

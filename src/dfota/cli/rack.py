@@ -22,15 +22,16 @@ import click
 
 from dfota.atomic import write_atomically
 from dfota.cli.console import Console
-from dfota.cli.dry_run import print_rehearsed, rehearse_at
+from dfota.cli.dry_run import Rehearsed, print_rehearsed, rehearse_at
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.hosting import ServeOptions, host_packages, parse_address
 from dfota.cli.inventory import InventoryModule, read_inventory
 from dfota.cli.plan_options import hosted_plan, read_plan
 from dfota.cli.rack_display import RackDisplay
 from dfota.cli.rack_reports import json_report, junit_report, left_of
+from dfota.cli.surroundings import with_surroundings
 from dfota.cli.upgrade_run import UpgradeJob, default_state_file, run_upgrade
-from dfota.errors import DfotaError, InventoryError, OutputError
+from dfota.errors import DfotaError, InventoryError, NothingToDoError, OutputError
 from dfota.host import (
     FAILURES,
     HostEvent,
@@ -190,7 +191,9 @@ def _job(
     def work(
         on_event: Callable[[HostEvent], None], is_stopped: Callable[[], bool]
     ) -> Upgraded | None:
-        end = run_upgrade(job, on_event=on_event, is_stopped=is_stopped)
+        # Only now: what is around the module is asked when its turn comes.
+        plan = with_surroundings(plans[name], is_server_ours=entry.is_hosted)
+        end = run_upgrade(replace(job, plan=plan), on_event=on_event, is_stopped=is_stopped)
         failures = (end.record_failure, end.transcript_failure)
         troubles.extend(f"{name}: {failure}" for failure in failures if failure is not None)
         return end.upgraded
@@ -210,10 +213,7 @@ def _rehearse(
     ):
         futures = {
             entry.module.name: pool.submit(
-                rehearse_at,
-                entry.module.port_options,
-                plans[entry.module.name],
-                is_stopped=stop.is_set,
+                _rehearse_one, entry, plans[entry.module.name], stop.is_set
             )
             for entry in planned
         }
@@ -227,12 +227,17 @@ def _rehearse(
                     is_failed = True
                     continue
                 print_rehearsed(console, rehearsed, module=name)
-                is_failed |= rehearsed.failure is not None
+                is_failed |= not isinstance(rehearsed.failure, NothingToDoError | None)
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
     return ExitCode.SOME_FAILED if is_failed else ExitCode.OK
+
+
+def _rehearse_one(entry: _Planned, plan: Plan, is_stopped: Callable[[], bool]) -> Rehearsed:
+    surrounded = with_surroundings(plan, is_server_ours=entry.is_hosted)
+    return rehearse_at(entry.module.port_options, surrounded, is_stopped=is_stopped)
 
 
 def _make_folder(logs: Path | None) -> None:

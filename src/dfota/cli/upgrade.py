@@ -26,6 +26,7 @@ from dfota.cli.port_options import (
     PortOptions,
     optional_port_options,
 )
+from dfota.cli.surroundings import with_surroundings
 from dfota.cli.upgrade_display import UpgradeDisplay
 from dfota.cli.upgrade_journey import Journey
 from dfota.cli.upgrade_run import UpgradeJob, default_state_file, resume_command, run_upgrade
@@ -226,7 +227,7 @@ def _hosted(
 ) -> Iterator[Plan | None]:
     """The plan, with its package hosted where that is wanted."""
     if serve is None or plan is None or plan.package is None:
-        yield plan
+        yield plan if plan is None else with_surroundings(plan)
         return
     with host_packages(
         serve,
@@ -235,7 +236,7 @@ def _hosted(
     ) as hosted:
         url = hosted.urls["module"]
         display.serving(url)
-        yield hosted_plan(plan, url, hosted.ca)
+        yield with_surroundings(hosted_plan(plan, url, hosted.ca), is_server_ours=True)
 
 
 def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) -> int | None:

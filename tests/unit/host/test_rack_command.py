@@ -194,7 +194,7 @@ def test_a_dry_run_asks_every_module_and_changes_none(benches, capsys) -> None:
     assert run(["upgrade", "--inventory", path, "--dry-run"]) == ExitCode.SOME_FAILED
     out, err = capsys.readouterr()
     assert out.count("nothing was changed") == 2
-    assert out.index("one:") < out.index("two:") < out.index("failed  sim") < out.index("three:")
+    assert out.index("one:") < out.index("two:") < out.index("FAIL  sim") < out.index("three:")
     assert "no such file" in err
     assert [bench.starts for bench in benches.values()] == [0, 0, 0]
     assert run(["--json", "upgrade", "--inventory", path, "--dry-run"]) == ExitCode.SOME_FAILED
