@@ -157,6 +157,10 @@ def run(argv: list[str] | None = None) -> int:
         _forget_stdout()
         return ExitCode.OK
     except OSError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            # click ends the line that "^C" stands on; the terminal is gone.
+            is_terminated = isinstance(error.__context__, _Terminated)
+            return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
         if error.errno != errno.ENOSPC:
             raise
         _forget_stdout()

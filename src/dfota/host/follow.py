@@ -81,6 +81,7 @@ class Followed:
         package_size: in bytes, where it is known.
         bytes_per_s: speed of the download, where it is known.
         limits: how long the module may be silent.
+        is_local: whether the package is in the module, so that nothing is downloaded.
         is_resumed: whether another run has started it: what was said meanwhile is lost.
     """
 
@@ -91,6 +92,7 @@ class Followed:
     package_size: int | None = None
     bytes_per_s: float | None = None
     limits: TimeLimits = field(default_factory=TimeLimits)
+    is_local: bool = False
     is_resumed: bool = False
 
 
@@ -170,15 +172,12 @@ class Following:
     def _await_sign(self) -> Procedure[Upgraded | None]:
         """Listen until the limit of the phase, then find out."""
         left_s = max(self._heard_at + self._limit_s - (yield Now()), 0.0)
-        if self._phase is Phase.RESTARTED and left_s > self._limits.poll_s:
-            # Its last words may have fallen into the restart: then it runs and says no more.
-            heard = yield Listen(self._limits.poll_s)
-            if heard is Happened.SILENCE:
-                return (yield from self._look())
-        else:
-            heard = yield Listen(left_s)
+        # Its last words may have fallen into a restart: then it runs and says no more.
+        is_restarted = self._phase is Phase.RESTARTED
+        look_s = self._limits.poll_s if is_restarted else self._limits.rebooting_s
+        heard = yield Listen(min(left_s, look_s))
         if heard is Happened.SILENCE:
-            return (yield from self._settle())
+            return (yield from (self._look() if left_s > look_s else self._settle()))
         yield from self._take(heard)
         return None
 
@@ -296,7 +295,9 @@ class Following:
 
     @property
     def _limit_s(self) -> float:
-        return self._limits.of(self._phase, self._followed.package_size)
+        known = self._followed
+        restarts_first = known.is_local and known.kind.restarts_first
+        return self._limits.of(self._phase, known.package_size, restarts_first=restarts_first)
 
     # -- how it ended ----------------------------------------------------------------------
 

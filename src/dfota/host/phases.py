@@ -186,11 +186,14 @@ class TimeLimits:
     poll_s: float = 3.0
     whole_s: float = 86_400.0
 
-    def of(self, phase: Phase, package_size: int | None) -> float:
-        """The limit of *phase*, for a package of *package_size* bytes if that is known."""
+    def of(self, phase: Phase, package_size: int | None, *, restarts_first: bool = False) -> float:
+        """The limit of *phase*, for a package of *package_size* bytes if that is known.
+
+        *restarts_first* says that the module restarts before its first word.
+        """
         match phase:
             case Phase.STARTING:
-                return self.starting_s
+                return self.installing_s if restarts_first else self.starting_s
             case Phase.DOWNLOADING:
                 by_size = (package_size or 0) / self.slowest_download
                 return max(self.downloading_s, by_size)

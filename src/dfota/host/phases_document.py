@@ -140,7 +140,9 @@ def _limits() -> str:
         "",
         f"""\
 Every sign begins the time anew. A download may take longer for a large package:
-{limits.slowest_download} bytes a second are enough. The whole may take {limits.whole_s / 3600:g} hours.""",
+{limits.slowest_download} bytes a second are enough. The whole may take {limits.whole_s / 3600:g} hours.
+During a long silence the revision is asked every {limits.rebooting_s:g} s (every {limits.poll_s:g} s after a restart):
+if the wanted one answers, the last words were lost, and it is a success.""",
         "",
         "| Phase | Limit | Then |",
         "|---|---:|---|",
@@ -148,7 +150,9 @@ Every sign begins the time anew. A download may take longer for a large package:
     for phase in FOLLOWED:
         then = _AFTERWARDS.get(phase, "the revision is read: the wanted one is a success, "
                                       "anything else an unknown outcome")  # fmt: skip
-        rows.append(f"| {phase.value} | {limits.of(phase, None):g} s | {then} |")
+        seconds, first = (limits.of(phase, None, restarts_first=it) for it in (False, True))
+        limit = f"{seconds:g} s" + (f", or {first:g} s if it restarts first" * (first != seconds))
+        rows.append(f"| {phase.value} | {limit} | {then} |")
     return "\n".join(rows) + "\n"
 
 

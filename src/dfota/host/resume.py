@@ -108,6 +108,7 @@ def _follow_record(plan: Plan | None, logbook: Logbook) -> Procedure[Upgraded]:
         kind=KINDS.get(record.kind, BG96),
         package_size=record.package_size or None,
         limits=plan.limits if plan is not None else TimeLimits(),
+        is_local="://" not in record.location,
         is_resumed=True,
     )
     began_in = phase

@@ -171,6 +171,7 @@ def _follow(
         package_size=plan.package_size,
         bytes_per_s=plan.bytes_per_s,
         limits=plan.limits,
+        is_local=plan.url is None,
     )
     following = Following(
         followed,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dfota.cli.console import Console, ReaderLeftError
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.main import run
 from dfota.testing import make_certificates
@@ -182,3 +183,16 @@ def test_a_file_that_is_no_certificate_is_refused_before_the_port_is_opened(
     assert run(["upgrade", "fake", "--url", URL, *options]) == ExitCode.INPUT
     assert "wrong" in capsys.readouterr().err
     assert wired.port.opened == 0
+
+
+@pytest.mark.parametrize("gone", [OSError(5, "Input/output error"), ReaderLeftError()])
+def test_a_terminal_or_reader_that_left_ends_no_upgrade(wired, monkeypatch, gone) -> None:
+    wired.script_remote()
+
+    def note(_console: Console, _text: object) -> None:
+        raise gone
+
+    monkeypatch.setattr(Console, "note", note)
+    monkeypatch.setattr(Console, "warn", note)
+    assert run(["upgrade", "fake", "--url", URL]) == ExitCode.OK
+    assert wired.module.revision == wired.NEW

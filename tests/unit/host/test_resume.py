@@ -414,6 +414,29 @@ def test_ati_is_asked_where_qgmr_is_refused_afterwards(bench) -> None:
     assert bench.upgrade(plan).revision_after == "BG96MAR03A01M1G"
 
 
+@pytest.mark.parametrize(("kind", "limit_s"), [("bg96", 60), ("ec2x", 300)])
+def test_a_module_that_restarts_before_its_first_word_has_time_for_that(
+    bench, kind, limit_s
+) -> None:
+    bench.module.answers['AT+QFOTADL="/data/ufs/dfota_update.bin"'] = "OK"
+    plan = Plan(package=PACKAGE, facts=bench.FACTS, kind=KINDS[kind], port_role="uart1")
+    with pytest.raises(OutcomeUnknownError) as caught:
+        bench.upgrade(plan)
+    assert caught.value.waited_s == limit_s
+
+
+@pytest.mark.parametrize("stage", ["UPDATING", "RESTORE"])
+def test_an_end_that_nobody_heard_is_found_out_long_before_the_limit(bench, stage: str) -> None:
+    def begin() -> None:
+        bench.module.at(1, *bench.fota('"START"', f'"{stage}", 100%'))
+        bench.module.later(2, lambda: setattr(bench.module, "deaf", True))
+        bench.module.later(60, bench.module.boot_new)
+
+    bench.when(bench.START_URL, begin)
+    assert bench.upgrade().revision_after == bench.NEW
+    assert bench.module.now < 200
+
+
 def test_limits_and_estimates_are_told_with_each_phase(bench) -> None:
     bench.script_remote()
     limits = TimeLimits(downloading_s=700.0)
