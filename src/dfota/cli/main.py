@@ -40,6 +40,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),
     "efs": ("dfota.cli.efs:efs", "List, fetch, place and remove files of a module."),
     "at": ("dfota.cli.terminal:at", "Talk to a module: a terminal, or lines of a script."),
+    "explain": ("dfota.cli.explain:explain", "Say what an error code means, and what to try."),
     "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
     "completion": ("dfota.cli.completion:completion", "Install or print shell completion."),
 }
