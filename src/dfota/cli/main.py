@@ -35,6 +35,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "dfota.cli.ports:ports",
         "List serial ports, what answers there, and who holds them.",
     ),
+    "check": ("dfota.cli.check:check", "Say whether a module is ready for an upgrade."),
     "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
     "updates": ("dfota.cli.updates:updates", "Find updates for a module, and the way to each."),
     "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),

@@ -16,6 +16,7 @@ from dfota.cli.port_options import FILE
 from dfota.host import (
     CA_FILE,
     CERTIFICATE_FILES,
+    CHECKS,
     KINDS,
     PEM_MAX_BYTES,
     PORT_ROLES,
@@ -56,6 +57,9 @@ _OPTIONS = (
                  help="Private key (PEM) of the module's certificate."),
     click.option("--download-timeout", type=click.FloatRange(min=1), metavar="SECONDS",
                  help="How long the download may take.  [default: 600, more for large packages]"),
+    click.option("--skip", multiple=True, metavar="CHECK",
+                 type=click.Choice([check.name for check in CHECKS]),
+                 help="Do not make this check; dfota check names them. Repeatable."),
 )  # fmt: skip
 
 
@@ -77,6 +81,7 @@ class PlanOptions:
     client_cert: Path | None = None
     client_key: Path | None = None
     download_timeout: float | None = None
+    skip: tuple[str, ...] = ()
 
 
 def plan_options(command: F) -> F:
@@ -99,6 +104,7 @@ def read_plan(
     port: str,
     *,
     is_hosted: bool = False,
+    is_check: bool = False,
     at_hand: tuple[bytes, PackageFacts | None] | None = None,
 ) -> Plan:
     """Read the files that *options* name and make the plan for the module at *port*.
@@ -107,6 +113,7 @@ def read_plan(
         options: what the person wrote.
         port: of the module.
         is_hosted: the package will be hosted for a download; see ``hosted_plan``.
+        is_check: nothing will be started, so nothing need be given either.
         at_hand: the package and what it says, where both were read and judged already.
 
     Raises:
@@ -117,6 +124,8 @@ def read_plan(
         LocationError: the module cannot download the URL.
     """
     data, facts = at_hand or _read_package(options.package, options.key_files)
+    if is_check and data is None and options.url is None:
+        data = b""  # the module alone is looked at
     _check(options, data, facts, is_hosted=is_hosted)
     limits = TimeLimits()
     if options.download_timeout is not None:
@@ -136,6 +145,7 @@ def read_plan(
         port_role=options.port_role or "",
         kind=None if options.kind is None else KINDS[options.kind],
         limits=limits,
+        skipped_checks=frozenset(options.skip),
     )
 
 
@@ -179,11 +189,21 @@ def _read_package(
         return None, None
     data = read_input(path, LIMITS.package_size)
     opened = parse(data)
+    verified_by: tuple[str, ...] = ()
     if key_files:
-        opened.verify([PublicKey.load(file) for file in key_files])
+        verified = opened.verify([PublicKey.load(file) for file in key_files])
+        verified_by = tuple(key_id.hex() for key_id in verified.key_ids)
     manifest = opened.manifest
     return data, PackageFacts(
-        manifest.model, manifest.old_revision, manifest.new_revision, len(data)
+        model=manifest.model,
+        old_revision=manifest.old_revision,
+        new_revision=manifest.new_revision,
+        size=len(data),
+        hardware=manifest.hardware,
+        security_counter=manifest.security_counter,
+        allows_downgrade=manifest.allows_downgrade,
+        signatures=len(opened.signatures),
+        verified_by=verified_by,
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import click
 
+from dfota.cli.check_table import refuse_failed, show_checks
 from dfota.cli.console import Console
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.hosting import ServeOptions, host_packages, parse_address
@@ -26,13 +27,12 @@ from dfota.cli.port_options import (
     open_session,
     optional_port_options,
 )
+from dfota.cli.surroundings import with_surroundings
 from dfota.cli.upgrade_display import UpgradeDisplay
 from dfota.cli.upgrade_journey import Journey
 from dfota.cli.upgrade_run import UpgradeJob, default_state_file, resume_command, run_upgrade
 from dfota.errors import RecordError
 from dfota.host import (
-    CheckStatus,
-    Examined,
     Plan,
     PlannedLine,
     Prefer,
@@ -232,7 +232,7 @@ def _hosted(
 ) -> Iterator[Plan | None]:
     """The plan, with its package hosted where that is wanted."""
     if serve is None or plan is None or plan.package is None:
-        yield plan
+        yield plan if plan is None else with_surroundings(plan)
         return
     with host_packages(
         serve,
@@ -241,7 +241,7 @@ def _hosted(
     ) as hosted:
         url = hosted.urls["module"]
         display.serving(url)
-        yield hosted_plan(plan, url, hosted.ca)
+        yield with_surroundings(hosted_plan(plan, url, hosted.ca), is_server_ours=True)
 
 
 def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) -> int | None:
@@ -306,26 +306,10 @@ def _rehearse(
     ):
         assert hosted is not None  # noqa: S101 - it is the plan that was given
         examined = session.run(examine(hosted))
-        _print_examined(console, examined)
+        show_checks(console, examined)
+        refuse_failed(examined)
         lines = session.run(rehearse(upgrade_procedure(hosted), hosted.target))
     _print_planned(console, lines)
-
-
-def _print_examined(console: Console, examined: Examined) -> None:
-    if console.as_json:
-        console.event({"event": "examined", **examined.to_facts()})
-    failed = [check for check in examined.checks if check.status is CheckStatus.FAILED]
-    if not console.as_json:
-        identity = examined.identity
-        rows = [f"{identity.manufacturer} {identity.model}, IMEI {identity.imei or 'not told'}"]
-        rows += [
-            f"{check.status.value:<7} {check.check}: {check.found}"
-            + (f"\n        {check.remedy}" if check.remedy else "")
-            for check in examined.checks
-        ]
-        console.result({}, text="\n".join(rows))
-    for check in failed:
-        raise check.as_error()
 
 
 def _print_planned(console: Console, lines: tuple[PlannedLine, ...]) -> None:

@@ -101,6 +101,7 @@ from dfota.host.record_file import RecordFile, list_records, read_record, record
 from dfota.host.records import UpgradeRecord
 from dfota.host.rehearsal import PlannedLine, is_question, rehearse
 from dfota.host.resume import put_back, resume
+from dfota.host.server_probe import probe_server
 from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
@@ -245,6 +246,7 @@ __all__ = [
     "plain_text",
     "plan_updates",
     "probe",
+    "probe_server",
     "provision",
     "put_back",
     "read_certificates",

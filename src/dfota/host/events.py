@@ -50,6 +50,8 @@ class CheckStatus(Enum):
     PASSED = "passed"
     WARNED = "warned"
     FAILED = "failed"
+    NOT_TOLD = "not-told"
+    """The module does not say: it counts neither for nor against."""
     SKIPPED = "skipped"
 
 

@@ -86,7 +86,7 @@ def failed(check: str, found: str, remedy: str) -> CheckResult:
 
 def not_told(check: str, remedy: str = "") -> CheckResult:
     """The module does not say: nobody knows, so it counts neither for nor against."""
-    return CheckResult(check, CheckStatus.PASSED, "not told", remedy)
+    return CheckResult(check, CheckStatus.NOT_TOLD, "not told", remedy)
 
 
 def plain(text: str) -> str:

@@ -40,13 +40,16 @@ def judge_server(scene: Scene) -> CheckResult:
     if server is None:
         return passed("server", "not asked", "Ask it from here with: dfota check")
     if server.failure:
-        remedy = "Check name, port and firewall of the server."
+        remedy = (
+            "Check name, port and firewall of the server. If only the module's own network "
+            "leads there: --skip server."
+        )
         if is_private(server.url):
             return warned(
                 "server",
                 f"not reachable from here: {server.failure}",
-                "That is right where only the module's own network leads there. Otherwise: "
-                + remedy,
+                "That is right where only the module's own network leads there; otherwise check "
+                "name, port and firewall of the server.",
             )
         return failed("server", server.failure, remedy)
     if 300 <= server.status < 400:

@@ -56,6 +56,10 @@ _SHOWN_SETTINGS = {
 }
 
 
+def _has_package(scene: Scene) -> bool:
+    return scene.plan.facts is not None or scene.plan.url is not None
+
+
 def _remote(scene: Scene) -> bool:
     return scene.plan.url is not None
 
@@ -69,15 +73,15 @@ CHECKS: tuple[Check, ...] = (
         name="package", asks="the manifest, ATI, AT+QGMR",
         passes="it is for this model and turns the running revision into a new one",
         else_what="Use a package made from the running revision: `dfota updates`.",
-        judge=at_once(judge_package),
+        judge=at_once(judge_package), applies=_has_package,
     ),
     Check(
         name="signature", asks="the package and the keys given", passes="a given key has signed it",
-        else_what="Give `--key`.", judge=at_once(judge_signature),
+        else_what="Give `--key`.", judge=at_once(judge_signature), applies=_has_package,
     ),
     Check(
         name="direction", asks="the manifest and both revisions", passes="it is no downgrade",
-        else_what="Make sure that a package back exists.", judge=at_once(judge_direction),
+        else_what="Make sure that a package back exists.", judge=at_once(judge_direction), applies=_has_package,
     ),
     Check(
         name="port-holders", asks="the processes of this computer",
