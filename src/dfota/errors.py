@@ -1145,6 +1145,10 @@ class DownloadFailedError(HostError):
         )
 
 
+def _sentence(advice: str) -> str:
+    return f"{advice.rstrip('.')}."
+
+
 def _of(family: str) -> str:
     return "" if family == "bg96" else f" --family {family}"
 
@@ -1167,7 +1171,9 @@ class InstallFailedError(HostError):
     @property
     def remedy(self) -> str:
         """What usually causes this code, and where more is said."""
-        return f"{self.advice} More causes: dfota explain END,{self.err}{_of(self.family)}"
+        return (
+            f"{_sentence(self.advice)} More causes: dfota explain END,{self.err}{_of(self.family)}"
+        )
 
 
 class RevisionMismatchError(HostError):

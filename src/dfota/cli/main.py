@@ -35,6 +35,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "dfota.cli.ports:ports",
         "List serial ports, what answers there, and who holds them.",
     ),
+    "info": ("dfota.cli.info:info", "Tell everything that a module says about itself."),
     "check": ("dfota.cli.check:check", "Say whether a module is ready for an upgrade."),
     "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
     "updates": ("dfota.cli.updates:updates", "Find updates for a module, and the way to each."),

@@ -100,6 +100,7 @@ from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
 from dfota.host.record_file import RecordFile, list_records, read_record, record_folder, record_path
 from dfota.host.records import UpgradeRecord
 from dfota.host.rehearsal import PlannedLine, is_question, rehearse
+from dfota.host.report import ModuleReport, describe
 from dfota.host.resume import put_back, resume
 from dfota.host.server_probe import probe_server
 from dfota.host.session import Session
@@ -165,6 +166,7 @@ __all__ = [
     "ModuleFile",
     "ModuleKind",
     "ModulePoweredDown",
+    "ModuleReport",
     "ModuleRestarted",
     "ModuleSpace",
     "Now",
@@ -227,6 +229,7 @@ __all__ = [
     "check_certificate_support",
     "check_certificates",
     "delete_file",
+    "describe",
     "describe_certificate",
     "download_file",
     "examine",

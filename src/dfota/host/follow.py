@@ -95,6 +95,11 @@ class Followed:
     is_local: bool = False
     is_resumed: bool = False
 
+    @property
+    def restarts_first(self) -> bool:
+        """Whether the module restarts before its first word."""
+        return self.is_local and self.kind.restarts_first
+
 
 class Following:
     """One upgrade from its first URC to the revision that is read back.
@@ -273,7 +278,13 @@ class Following:
     def _announce(self) -> Procedure[None]:
         yield from self._logbook.enter(self._phase)
         known = self._followed
-        usual_s = expected_s(self._phase, known.kind, known.package_size, known.bytes_per_s)
+        usual_s = expected_s(
+            self._phase,
+            known.kind,
+            known.package_size,
+            known.bytes_per_s,
+            restarts_first=known.restarts_first,
+        )
         yield Report(PhaseEntered(self._phase, self._limit_s, usual_s))
 
     def _progress(self, percent: int) -> Procedure[None]:
@@ -296,8 +307,7 @@ class Following:
     @property
     def _limit_s(self) -> float:
         known = self._followed
-        restarts_first = known.is_local and known.kind.restarts_first
-        return self._limits.of(self._phase, known.package_size, restarts_first=restarts_first)
+        return self._limits.of(self._phase, known.package_size, restarts_first=known.restarts_first)
 
     # -- how it ended ----------------------------------------------------------------------
 

@@ -143,8 +143,8 @@ def _upgrade(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedur
     heard = yield from get_attention(set_errors=False)
     if heard is not None:
         yield Report(UpgradeFound())
-        yield from logbook.note(is_started=True)
-        kind = plan.kind or BG96
+        kind = _likely_kind(plan)
+        yield from logbook.note(is_started=True, kind=kind.name)
         return (yield from _follow(plan, kind, settings, heard))
     scene = yield from _insist(
         lambda: _prepare(plan, logbook, settings), lambda: Phase(logbook.record.phase)
@@ -153,6 +153,12 @@ def _upgrade(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedur
         plan = replace(plan, bytes_per_s=scene.bytes_per_s)
     heard = yield from start(plan, scene.kind, logbook)
     return (yield from _follow(plan, scene.kind, settings, heard, scene.identity))
+
+
+def _likely_kind(plan: Plan) -> ModuleKind:
+    """What a module is that cannot be asked: as named, or as the package says, or a BG96."""
+    for_model = kind_of(plan.facts.model) if plan.facts is not None else None
+    return plan.kind or for_model or BG96
 
 
 def _follow(

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,7 @@ from dfota.host import (
     examine,
 )
 from dfota.host.estimates import TECHNOLOGIES, download_s, in_words, technology_of, upload_s
+from dfota.host.preflight import checks_document
 from dfota.values import FirmwareVersion
 
 PASSED, WARNED, FAILED = CheckStatus.PASSED, CheckStatus.WARNED, CheckStatus.FAILED
@@ -51,6 +53,12 @@ def test_every_check_has_a_name_of_its_own_and_words_for_the_page() -> None:
     assert all(check.asks and check.passes and check.else_what for check in CHECKS)
     for check in CHECKS:
         assert set(check.after) <= set(names[: names.index(check.name)])
+
+
+def test_the_page_of_the_checks_is_the_table() -> None:
+    """Write what ``checks_document`` gives into docs/reference/checks.md."""
+    page = Path(__file__).parents[3] / "docs" / "reference" / "checks.md"
+    assert page.read_text() == checks_document()
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dfota.errors import (
     CheckFailedError,
+    CommandRefusedError,
     DownloadFailedError,
+    InstallFailedError,
     NoReplyError,
     OtherModuleError,
     OutcomeUnknownError,
@@ -423,6 +427,35 @@ def test_a_module_that_restarts_before_its_first_word_has_time_for_that(
     with pytest.raises(OutcomeUnknownError) as caught:
         bench.upgrade(plan)
     assert caught.value.waited_s == limit_s
+
+
+def test_a_running_upgrade_is_told_in_the_words_of_the_packages_model(bench) -> None:
+    """A module in the middle of an upgrade cannot be asked what it is."""
+    bench.module.deaf = True
+    bench.module.at(1, *bench.fota('"UPDATING",5', '"END",511'))
+    facts = replace(bench.FACTS, model="EC25")
+    with pytest.raises(InstallFailedError) as caught:
+        bench.upgrade(Plan(url=bench.URL, facts=facts))
+    assert caught.value.family == "linux"
+    assert bench.records[-1].is_started
+    assert bench.starts == 0
+
+
+def test_a_start_whose_answer_is_lost_is_not_tried_in_another_folder(bench) -> None:
+    first = 'AT+QFOTADL="/data/ufs/dfota_update.bin"'
+    bench.module.answers[first] = None
+    bench.when(first, lambda: bench.script_installation(20))
+    plan = Plan(package=PACKAGE, facts=bench.FACTS, kind=KINDS["ec2x"])
+    assert bench.upgrade(plan).revision_after == bench.NEW
+    assert bench.starts == 1
+
+
+def test_a_start_that_every_folder_refuses_is_told(bench) -> None:
+    plan = Plan(package=PACKAGE, facts=bench.FACTS, kind=KINDS["ec2x"])
+    with pytest.raises(CommandRefusedError):
+        bench.upgrade(plan)
+    assert bench.starts == 3
+    assert bench.records[-1].is_ended
 
 
 @pytest.mark.parametrize("stage", ["UPDATING", "RESTORE"])

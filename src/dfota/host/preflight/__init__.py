@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
+from dfota.host.preflight.document import checks_document
 from dfota.host.preflight.scene import Check, Scene
 from dfota.host.preflight.table import CHECKS, make_checks
 
-__all__ = ["CHECKS", "Check", "Scene", "make_checks"]
+__all__ = ["CHECKS", "Check", "Scene", "checks_document", "make_checks"]
