@@ -30,6 +30,7 @@ A test compares this drawing with the classes::
     │   └── ImageTooLargeError
     ├── PackageError
     │   ├── ContainerError
+    │   ├── ForeignPackageError
     │   ├── ManifestError
     │   ├── SignatureError
     │   ├── DigestMismatchError
@@ -481,6 +482,25 @@ class ContainerError(PackageError):
     def remedy(self) -> str:
         """Say how packages are made."""
         return "Fetch it again, or make one with: dfota package build OLD NEW update.zip"
+
+
+class ForeignPackageError(PackageError):
+    """The file at *path* is no package of ours, because of *reason*: it may be a vendor's."""
+
+    code = "package.foreign"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} is not a dfota package: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """A vendor's package can be installed, if somebody says what it leads to."""
+        return "If it is the vendor's own package, add --expect with the revision it leads to."
 
 
 class ManifestError(PackageError):
@@ -1125,6 +1145,10 @@ class DownloadFailedError(HostError):
         )
 
 
+def _sentence(advice: str) -> str:
+    return f"{advice.rstrip('.')}."
+
+
 def _of(family: str) -> str:
     return "" if family == "bg96" else f" --family {family}"
 
@@ -1147,7 +1171,9 @@ class InstallFailedError(HostError):
     @property
     def remedy(self) -> str:
         """What usually causes this code, and where more is said."""
-        return f"{self.advice} More causes: dfota explain END,{self.err}{_of(self.family)}"
+        return (
+            f"{_sentence(self.advice)} More causes: dfota explain END,{self.err}{_of(self.family)}"
+        )
 
 
 class RevisionMismatchError(HostError):

@@ -48,10 +48,12 @@ EXIT_WORDS: Mapping[ExitCode, str] = MappingProxyType(
         ExitCode.REFUSED: "The checks before the upgrade, or the module, refused.",
         ExitCode.DOWNLOAD: "The module could not download the package.",
         ExitCode.INSTALL: "The module could not install the package, or runs another revision.",
-        ExitCode.OUTCOME_UNKNOWN: "Whether the upgrade will finish is not known. Do not start again "
-        "blindly: dfota upgrade PORT --resume.",
+        ExitCode.OUTCOME_UNKNOWN: "The module went silent; whether the upgrade will finish is not "
+        "known. Do not start again blindly: dfota upgrade PORT --resume.",
         ExitCode.DIFFERENT: "A replay gave something else than its trace says.",
         ExitCode.NOTHING_TO_DO: "The module already runs what was wanted; nothing was changed.",
+        ExitCode.SOME_FAILED: "Of the modules of an inventory, some were not upgraded; the report "
+        "says which and why.",
         ExitCode.INTERRUPTED: "Stopped by Ctrl-C.",
         ExitCode.TERMINATED: "Stopped by SIGTERM.",
     }
@@ -204,10 +206,10 @@ def _explain_exit(console: Console, number: int) -> None:
     facts = {
         "exit_code": number,
         "name": code.name,
-        "meaning": EXIT_WORDS[code],
+        "meaning": _words(code),
         "errors": [one.code for one in classes],
     }
-    lines = [f"exit code {number} ({code.name}): {EXIT_WORDS[code]}"]
+    lines = [f"exit code {number} ({code.name}): {_words(code)}"]
     lines += [f"  {one.code:<24} {_first_line(one)}" for one in classes]
     console.result(facts, text="\n".join(lines))
 
@@ -226,12 +228,12 @@ def _explain_error(console: Console, code: str) -> None:
         "error": code,
         "meaning": _first_line(error),
         "exit_code": int(exit_code),
-        "exit_meaning": EXIT_WORDS[exit_code],
+        "exit_meaning": _words(exit_code),
     }
     console.result(
         facts,
         text=f"{code}: {facts['meaning']}\n"
-        f"  exit code {int(exit_code)} ({exit_code.name}): {EXIT_WORDS[exit_code]}",
+        f"  exit code {int(exit_code)} ({exit_code.name}): {_words(exit_code)}",
     )
 
 
@@ -242,3 +244,8 @@ def _first_line(error: type[DfotaError]) -> str:
 
 def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)[:80]
+
+
+def _words(code: ExitCode) -> str:
+    """What an exit code means; one that is new here is at least named."""
+    return EXIT_WORDS.get(code, code.name.replace("_", " ").lower())

@@ -130,8 +130,7 @@ class UpdateSources:
                     f"{offer.name} is no dfota package, and no index vouches for it"
                 )
             return UpdatePackage(replace(offer, size=len(data), digest=actual), data, None)
-        if self._trusted and (offer.trust is not Trust.VERIFIED or offer.digest is None):
-            package.verify(self._trusted)
+        verified_by = self._verified_by(package, offer)
         real = _offer_of(package, offer, data, trust=self._trust)
         for what, wanted, is_ in (
             ("revision", offer.old.text, real.old.text),
@@ -140,7 +139,34 @@ class UpdateSources:
         ):
             if wanted != is_:
                 raise PackageMismatchError(what, is_, wanted)
-        return UpdatePackage(real, data, PackageFacts(real.model, real.old, real.new, len(data)))
+        manifest = package.manifest
+        facts = PackageFacts(
+            real.model,
+            real.old,
+            real.new,
+            len(data),
+            hardware=manifest.hardware,
+            security_counter=manifest.security_counter,
+            allows_downgrade=manifest.allows_downgrade,
+            signatures=len(package.signatures),
+            verified_by=verified_by,
+        )
+        return UpdatePackage(real, data, facts)
+
+    def _verified_by(self, package: Package, offer: Offer) -> tuple[str, ...]:
+        """The trusted keys that signed *package*; none, where only the index vouches for it.
+
+        Raises:
+            PackageError: nobody who is trusted does.
+        """
+        if not self._trusted:
+            return ()
+        try:
+            return tuple(key_id.hex() for key_id in package.verify(self._trusted).key_ids)
+        except SignatureError:
+            if offer.trust is Trust.VERIFIED and offer.digest is not None:
+                return ()
+            raise
 
     @property
     def _trust(self) -> Trust:
