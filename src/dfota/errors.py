@@ -12,6 +12,8 @@ A test compares this drawing with the classes::
     ├── MisuseError
     ├── InputError
     │   ├── FileUnreadableError
+    │   ├── FetchError
+    │   ├── UpdateListError
     │   ├── CertificateError
     │   ├── ReleaseError
     │   ├── KeyFileError
@@ -32,7 +34,8 @@ A test compares this drawing with the classes::
     │   ├── SignatureError
     │   ├── DigestMismatchError
     │   ├── PackageMismatchError
-    │   └── RollbackError
+    │   ├── RollbackError
+    │   └── IndexFormatError
     ├── FlashError
     │   ├── FlashMisuseError
     │   ├── FlashUnreadableError
@@ -59,6 +62,7 @@ A test compares this drawing with the classes::
     │   ├── CommandRefusedError
     │   ├── CheckFailedError
     │   ├── NothingToDoError
+    │   ├── NoPathError
     │   ├── RecordError
     │   ├── ModuleFileError
     │   ├── DownloadFailedError
@@ -131,6 +135,49 @@ class FileUnreadableError(InputError):
     def remedy(self) -> str:
         """Look at the name and the permissions."""
         return "Check the file name and that you may read it."
+
+
+class FetchError(InputError):
+    """What *url* names cannot be fetched by this computer, because of *reason*."""
+
+    code = "input.fetch"
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(url, reason)
+        self.url = url
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"cannot fetch {self.url}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Try it by hand."""
+        return "Check the address, and that this computer reaches it; a private CA goes in --ca."
+
+
+class UpdateListError(InputError):
+    """The list of updates *name* has a wrong *line*: *reason*."""
+
+    code = "input.update-list"
+
+    def __init__(self, name: str, line: int, reason: str) -> None:
+        super().__init__(name, line, reason)
+        self.name = name
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        where = f"{self.name}:{self.line}" if self.line else self.name
+        return f"{where}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Name the forms."""
+        return (
+            "A source is a folder of packages, a page that links to them, an index that "
+            "'dfota package index' wrote, or a text with lines <current>:<new>:<file>."
+        )
 
 
 class CertificateError(InputError):
@@ -531,6 +578,25 @@ class RollbackError(PackageError):
     def remedy(self) -> str:
         """Name the option."""
         return "A deliberate downgrade is built with: dfota package build --allow-downgrade"
+
+
+class IndexFormatError(PackageError):
+    """The bytes are no index of packages, or break a rule at *field*: *reason*."""
+
+    code = "package.index"
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(field, reason)
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"the index is not acceptable at {self.field}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Make it anew."""
+        return "Fetch the index again, or write it with: dfota package index FOLDER --key FILE"
 
 
 # -- flash and engine -------------------------------------------------------------------
@@ -964,6 +1030,26 @@ class NothingToDoError(HostError):
     def remedy(self) -> str:
         """Nothing is wrong."""
         return "There is nothing to do."
+
+
+class NoPathError(HostError):
+    """No packages lead from *running* to *wanted*: *reason*."""
+
+    code = "host.no-path"
+
+    def __init__(self, running: str, wanted: str, reason: str) -> None:
+        super().__init__(running, wanted, reason)
+        self.running = running
+        self.wanted = wanted
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"nothing leads from {self.running} to {self.wanted}: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """Show what there is."""
+        return "See what there is, and why something is refused, with: dfota updates PORT --from …"
 
 
 class RecordError(HostError):

@@ -19,6 +19,7 @@ from dfota import delta
 from dfota.atomic import write_atomically
 from dfota.cli.console import Advance, Console
 from dfota.cli.delta import SECTOR_MIN, SIZE_MAX, in_place_of, refuse_with_max
+from dfota.cli.package_index import index, is_index, show_index, verify_index
 from dfota.cli.sizes import byte_size
 from dfota.errors import MisuseError
 from dfota.package import (
@@ -47,6 +48,9 @@ def package() -> None:
     OLD and NEW are releases: a directory with a firmware.toml and one file per partition,
     or a single image file.
     """
+
+
+package.add_command(index)
 
 
 @package.command(name="build")
@@ -134,10 +138,17 @@ def build_command(  # noqa: PLR0917 - click passes each option by name
 def show(console: Console, file: Path) -> None:
     """Print what PACKAGE says of itself. Needs no key, so nothing of it is verified.
 
+    PACKAGE may also be an index of packages.
+
     For example:
 
+    \b
         dfota package show update.zip
-    """
+        dfota package show packages/index.cbor
+    """  # noqa: D301 - click wants the backspace character itself
+    if is_index(file):
+        show_index(console, file)
+        return
     parsed = load_package(file)
     facts = {
         "package": str(file),
@@ -156,10 +167,17 @@ def show(console: Console, file: Path) -> None:
 def verify(console: Console, file: Path, key_files: tuple[Path, ...]) -> None:
     """Check the structure, signatures and digests of PACKAGE.
 
+    PACKAGE may also be an index: then the packages beside it are compared with it.
+
     For example:
 
+    \b
         dfota package verify update.zip --key release.pub
-    """
+        dfota package verify packages/index.cbor --key release.pub
+    """  # noqa: D301 - click wants the backspace character itself
+    if is_index(file):
+        verify_index(console, file, key_files)
+        return
     verified = _verify(file, key_files)
     facts = {
         "package": str(file),

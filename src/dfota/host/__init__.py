@@ -109,6 +109,7 @@ from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
+from dfota.host.update_names import is_newer, revisions_in_name
 from dfota.host.upgrade import examine, upgrade
 
 __all__ = [
@@ -207,6 +208,7 @@ __all__ = [
     "get_attention",
     "holders_of",
     "identify",
+    "is_newer",
     "is_question",
     "kind_of",
     "list_certificates",
@@ -226,6 +228,7 @@ __all__ = [
     "rehearse",
     "remove_certificates",
     "resume",
+    "revisions_in_name",
     "upgrade",
     "upload_file",
 ]

@@ -12,6 +12,16 @@ from dfota.package.applying import apply_package
 from dfota.package.building import build
 from dfota.package.changes import PartitionFacts, changed_partitions
 from dfota.package.images import ImageReader, open_image
+from dfota.package.index import (
+    INDEX_FILE,
+    INDEX_VERSION,
+    Index,
+    IndexEntry,
+    PackagePromise,
+    build_index,
+    is_file_name,
+    parse_index,
+)
 from dfota.package.keys import PublicKey, SigningKey
 from dfota.package.limits import LIMITS, Limits
 from dfota.package.manifest import FORMAT_VERSION, Action, Manifest, PartitionChange
@@ -29,14 +39,19 @@ from dfota.package.release_files import (
 __all__ = [
     "DEFAULT_IDENTITY",
     "FORMAT_VERSION",
+    "INDEX_FILE",
+    "INDEX_VERSION",
     "LIMITS",
     "RELEASE_FILE",
     "SINGLE_PARTITION",
     "Action",
     "ImageReader",
+    "Index",
+    "IndexEntry",
     "Limits",
     "Manifest",
     "Package",
+    "PackagePromise",
     "Partition",
     "PartitionChange",
     "PartitionFacts",
@@ -46,11 +61,14 @@ __all__ = [
     "VerifiedPackage",
     "apply_package",
     "build",
+    "build_index",
     "changed_partitions",
+    "is_file_name",
     "load_package",
     "load_release",
     "open_image",
     "parse",
+    "parse_index",
     "release_digest",
     "save_release",
 ]

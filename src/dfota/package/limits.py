@@ -33,6 +33,12 @@ class Limits:
     """One partition name."""
     identity_size: int = 32
     """The model and the hardware name, each."""
+    index_size: int = 4 * 1024 * 1024
+    """An index of packages, with its signatures."""
+    index_count: int = 8192
+    """Packages in an index."""
+    file_name_size: int = 128
+    """The name of a package file in an index."""
 
 
 LIMITS = Limits()

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Signatures over a manifest: COSE_Sign1 (RFC 9052) with Ed25519 and detached payload.
 
-Nothing here looks into the manifest: it is the bytes that are signed.
+Nothing here looks into the manifest: it is the bytes that are signed. An index of packages is
+signed the same way, in a domain of its own.
 
 Rule 1. What is signed is ``["Signature1", protected, AAD, manifest]``; the AAD names the
 domain, so that a signature for anything else is never one for a package.
@@ -24,6 +25,9 @@ from dfota.package.limits import Limits
 EXTERNAL_AAD = b"dfota-package-v1"
 """The domain: a key may sign other things with other external_aad without confusion."""
 
+INDEX_AAD = b"dfota-index-v1"
+"""The domain of an index of packages: see ``dfota.package.index``."""
+
 _ALGORITHM, _KEY_ID = 1, 4  # COSE header parameters (RFC 9052, 3.1)
 _EDDSA = -8  # COSE algorithm (RFC 9053, 2.2), here always with Ed25519
 
@@ -36,7 +40,9 @@ class Signature:
     value: bytes
 
 
-def sign_manifest(manifest: bytes, keys: Sequence[SigningKey]) -> bytes:
+def sign_manifest(
+    manifest: bytes, keys: Sequence[SigningKey], *, domain: bytes = EXTERNAL_AAD
+) -> bytes:
     """Encode ``signatures.cbor``: one COSE_Sign1 per key, in ascending order of key ids.
 
     Raises:
@@ -49,7 +55,12 @@ def sign_manifest(manifest: bytes, keys: Sequence[SigningKey]) -> bytes:
         raise MisuseError("the same key is given twice")
     return cbor.encode(
         [
-            [_protected(key_id), {}, None, by_id[key_id].sign(_signed_bytes(key_id, manifest))]
+            [
+                _protected(key_id),
+                {},
+                None,
+                by_id[key_id].sign(_signed_bytes(key_id, manifest, domain)),
+            ]
             for key_id in sorted(by_id)
         ]
     )
@@ -77,7 +88,11 @@ def parse_signatures(data: bytes, limits: Limits) -> tuple[Signature, ...]:
 
 
 def verify_signatures(
-    manifest: bytes, signatures: Sequence[Signature], trusted: Sequence[PublicKey]
+    manifest: bytes,
+    signatures: Sequence[Signature],
+    trusted: Sequence[PublicKey],
+    *,
+    domain: bytes = EXTERNAL_AAD,
 ) -> tuple[bytes, ...]:
     """Return the ids of the trusted keys that signed *manifest*: at least one.
 
@@ -95,7 +110,7 @@ def verify_signatures(
         key = by_id.get(signature.key_id)
         if key is None:
             continue
-        if not key.is_signature_of(_signed_bytes(key.key_id, manifest), signature.value):
+        if not key.is_signature_of(_signed_bytes(key.key_id, manifest, domain), signature.value):
             raise SignatureError(f"the one that claims the key {key.key_id.hex()} is wrong")
         verified.append(key.key_id)
     if not verified:
@@ -109,9 +124,9 @@ def _protected(key_id: bytes) -> bytes:
     return cbor.encode({_ALGORITHM: _EDDSA, _KEY_ID: key_id})
 
 
-def _signed_bytes(key_id: bytes, manifest: bytes) -> bytes:
+def _signed_bytes(key_id: bytes, manifest: bytes, domain: bytes) -> bytes:
     """The Sig_structure of RFC 9052, 4.4."""
-    return cbor.encode(["Signature1", _protected(key_id), EXTERNAL_AAD, manifest])
+    return cbor.encode(["Signature1", _protected(key_id), domain, manifest])
 
 
 def _parse_signature(index: int, value: cbor.Value) -> Signature:
