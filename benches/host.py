@@ -159,17 +159,8 @@ def run(*, seconds: float, repeats: int, bauds: tuple[int, ...]) -> list[Figure]
     for (baud, delay_ms, way), runs in found.items():
         percent = statistics.median(percent for percent, _ in runs)
         cost = statistics.median(cost for _, cost in runs)
-        figures.append(
-            Figure(
-                way,
-                baud,
-                delay_ms,
-                round(percent, 1),
-                round(percent * baud / 1000),
-                round(cost * 1000),
-                len(runs),
-            )  # fmt: skip
-        )
+        speed, cpu_ms = round(percent * baud / 1000), round(cost * 1000)
+        figures.append(Figure(way, baud, delay_ms, round(percent, 1), speed, cpu_ms, len(runs)))
     return figures
 
 
