@@ -1119,8 +1119,18 @@ class DownloadFailedError(HostError):
 
     @property
     def remedy(self) -> str:
-        """What usually causes this code."""
-        return self.advice
+        """What usually causes this code, and where more is said."""
+        return (
+            f"{self.advice} More causes: dfota explain {self.urc},{self.http_err}{_of(self.family)}"
+        )
+
+
+def _sentence(advice: str) -> str:
+    return f"{advice.rstrip('.')}."
+
+
+def _of(family: str) -> str:
+    return "" if family == "bg96" else f" --family {family}"
 
 
 class InstallFailedError(HostError):
@@ -1140,8 +1150,10 @@ class InstallFailedError(HostError):
 
     @property
     def remedy(self) -> str:
-        """What usually causes this code."""
-        return self.advice
+        """What usually causes this code, and where more is said."""
+        return (
+            f"{_sentence(self.advice)} More causes: dfota explain END,{self.err}{_of(self.family)}"
+        )
 
 
 class RevisionMismatchError(HostError):

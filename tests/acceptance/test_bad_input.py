@@ -256,7 +256,8 @@ def test_ctrl_c_in_any_phase_says_where_the_module_stands(
         if host.returncode:
             assert left in err
             assert out == ""
-        again = start(tmp_path, *upgrade)
+        # What was started is followed to its end, and what was not is started.
+        again = start(tmp_path, *upgrade, "--resume")
         _, err = again.communicate(timeout=120)
         assert again.returncode in {ExitCode.OK, ExitCode.NOTHING_TO_DO}, err
         assert again.returncode == ExitCode.OK or "already runs" in err

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dfota.at.catalog import COMMANDS
 from dfota.at.catalog.files import FILE_NAME_MAX_BYTES
+from dfota.at.causes import Cause, Place, causes_of
 from dfota.at.checksum import xor16
 from dfota.at.code_families import (
     FAMILIES,
@@ -41,6 +42,13 @@ from dfota.at.command_decoder import (
     RepeatRequested,
 )
 from dfota.at.commandline import Invocation, parse_line
+from dfota.at.explaining import (
+    PASTED_MAX,
+    CodeMeaning,
+    explain_code,
+    explain_everywhere,
+    find_codes,
+)
 from dfota.at.location import (
     FTP_SCHEMES,
     HTTP_SCHEMES,
@@ -108,12 +116,15 @@ __all__ = [
     "HTTP_SCHEMES",
     "LINE_MAX_BYTES",
     "LOCATION_MAX_BYTES",
+    "PASTED_MAX",
     "TYPE_AHEAD_MAX_BYTES",
     "AppReady",
+    "Cause",
     "CfunReported",
     "Choice",
     "CmeError",
     "CmsError",
+    "CodeMeaning",
     "Command",
     "CommandEvent",
     "CommandLineDecoder",
@@ -149,6 +160,7 @@ __all__ = [
     "Parameter",
     "PercentStyle",
     "PhonebookDone",
+    "Place",
     "PoweredDown",
     "QusimReported",
     "Ready",
@@ -167,13 +179,17 @@ __all__ = [
     "Urc",
     "UrcReceived",
     "Value",
+    "causes_of",
     "decode_urc",
     "encode_line",
     "escape",
+    "explain_code",
+    "explain_everywhere",
     "explain_file_error",
     "explain_fota_error",
     "explain_ftp_error",
     "explain_http_error",
+    "find_codes",
     "list_settings",
     "parse_line",
     "parse_location",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
+from dfota.at.causes import Place, causes_of
 from dfota.at.code_families import (
     FAMILIES,
     Family,
@@ -32,6 +33,8 @@ Generated from `src/dfota/at/codes.py` and `code_families.py` by `python -m dfot
 The meanings are those of the BG96 manuals. Other families of modules give some of these
 numbers another meaning: 511, for example, means "no space" on EC25 and EP06. What its kin
 report is listed at the end.
+
+`dfota explain 702` says all this in a terminal, also of a line that a module printed: `dfota explain '+CME ERROR: 407'`.
 """
     return "\n".join(
         (
@@ -48,6 +51,7 @@ report is listed at the end.
                 FOTA_ERRORS,
                 explain_fota_error,
             ),
+            _causes(),
             _plain(
                 "Commands",
                 "Reported by `+CME ERROR: <err>`, as a number with `AT+CMEE=1` and in words with "
@@ -63,6 +67,39 @@ report is listed at the end.
             *(_family(family) for family in Family if family is not Family.BG96),
         )
     )
+
+
+def _causes() -> str:
+    """What usually is behind the numbers of an upgrade, the most likely first."""
+    rows = ["## Likely causes", "", "The most likely first, with what to try.", ""]
+    for place, urc, table in (
+        (Place.HTTP, "HTTPEND", HTTP_ERRORS),
+        (Place.FOTA, "END", FOTA_ERRORS),
+    ):
+        for number, meaning in table.items():
+            causes = causes_of(place, number)
+            if not causes:
+                continue
+            rows += [f"**`{urc},{number}`**: {meaning}", ""]
+            for cause in causes:
+                tries = "; ".join(
+                    f"`{step}`" if _is_command(step) else step for step in cause.tries
+                )
+                rows.append(f"1. {_escaped(cause.cause)}  \n   Try: {tries}.")
+            rows.append("")
+    return "\n".join(rows)
+
+
+def _is_command(step: str) -> bool:
+    """Whether *step* can be typed as it is, and is no sentence."""
+    words = (", ", " removes", " switches", " closes", " answers", " uploads", " tries", " follows")
+    return step.startswith(("dfota ", "AT", "curl ", "openssl ")) and not any(
+        word in step for word in words
+    )
+
+
+def _escaped(text: str) -> str:
+    return text.replace("<", "&lt;").replace("fota_apn", "`fota_apn`")
 
 
 def _family(family: Family) -> str:

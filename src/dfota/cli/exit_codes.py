@@ -87,3 +87,17 @@ def exit_code_for(error: errors.DfotaError) -> ExitCode:
         if isinstance(error, error_class):
             return exit_code
     return ExitCode.FAILED
+
+
+def error_classes_of(code: ExitCode) -> tuple[type[errors.DfotaError], ...]:
+    """The classes of errors that lead to *code*, in the order of their definition."""
+    classes = [
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and issubclass(value, errors.DfotaError)
+    ]
+    return tuple(
+        one
+        for one in classes
+        if next((row[1] for row in _BY_CLASS if issubclass(one, row[0])), ExitCode.FAILED) is code
+    )

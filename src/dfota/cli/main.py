@@ -8,6 +8,7 @@ below must name every command with its one-line help.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import importlib
@@ -17,6 +18,7 @@ import sys
 from typing import NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from dfota import __version__
 from dfota.cli.console import Console, ReaderLeftError
@@ -33,11 +35,16 @@ _COMMANDS: dict[str, tuple[str, str]] = {
         "dfota.cli.ports:ports",
         "List serial ports, what answers there, and who holds them.",
     ),
-    "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
+    "info": ("dfota.cli.info:info", "Tell everything that a module says about itself."),
+    "check": ("dfota.cli.check:check", "Say whether a module is ready for an upgrade."),
+    "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
+    "updates": ("dfota.cli.updates:updates", "Find updates for a module, and the way to each."),
     "cert": ("dfota.cli.cert:cert", "Place, list and remove certificates in a module."),
     "efs": ("dfota.cli.efs:efs", "List, fetch, place and remove files of a module."),
-    "upgrade": ("dfota.cli.upgrade:upgrade", "Take a module through a whole upgrade."),
-    "completion": ("dfota.cli.completion:completion", "Print a shell completion script."),
+    "at": ("dfota.cli.terminal:at", "Talk to a module: a terminal, or lines of a script."),
+    "explain": ("dfota.cli.explain:explain", "Say what an error code means, and what to try."),
+    "modem": ("dfota.cli.modem:modem", "Run a virtual BG96."),
+    "completion": ("dfota.cli.completion:completion", "Install or print shell completion."),
 }
 """Name → (module:attribute, short help), in the order in which ``--help`` shows them."""
 
@@ -60,6 +67,15 @@ class LazyGroup(click.Group):
             raise TypeError(f"{target} is not a command")
         _accept_console_options(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Offer names from the table, importing nothing, and the options."""
+        found = [
+            CompletionItem(name, help=short)
+            for name, (_, short) in _COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -137,12 +153,17 @@ def run(argv: list[str] | None = None) -> int:
         if isinstance(error.__cause__, EOFError):
             raise error.__cause__ from None  # click takes any EOFError for Ctrl-D
         by_sigterm = isinstance(error, _Terminated) or isinstance(error.__cause__, _Terminated)
-        click.echo("terminated" if by_sigterm else "interrupted", err=True)
+        with contextlib.suppress(OSError):  # after SIGHUP the terminal is gone
+            click.echo("terminated" if by_sigterm else "interrupted", err=True)
         return ExitCode.TERMINATED if by_sigterm else ExitCode.INTERRUPTED
     except ReaderLeftError:
         _forget_stdout()
         return ExitCode.OK
     except OSError as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            # click ends the line that "^C" stands on; the terminal is gone.
+            is_terminated = isinstance(error.__context__, _Terminated)
+            return ExitCode.TERMINATED if is_terminated else ExitCode.INTERRUPTED
         if error.errno != errno.ENOSPC:
             raise
         _forget_stdout()
@@ -152,7 +173,7 @@ def run(argv: list[str] | None = None) -> int:
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM: everything that tidies up after Ctrl-C tidies up after it, too."""
+    """SIGTERM or SIGHUP: everything that tidies up after Ctrl-C tidies up after it, too."""
 
 
 def _terminate(_number: int, _frame: object) -> NoReturn:
@@ -167,4 +188,6 @@ def _forget_stdout() -> None:
 def main() -> NoReturn:
     """Run the process's own command line and end the process."""
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+        signal.signal(signal.SIGHUP, _terminate)
     sys.exit(run())

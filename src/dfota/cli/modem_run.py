@@ -10,9 +10,11 @@ from functools import partial
 from pathlib import Path
 
 import click
+from click.shell_completion import CompletionItem
 
 from dfota.cli.console import Console
 from dfota.modem import (
+    PROFILES,
     ControlPlace,
     ModuleOptions,
     ModuleService,
@@ -25,12 +27,32 @@ from dfota.modem import (
     parse_address,
     profile_named,
     scenario_named,
+    scenarios,
     serve_module,
     with_settings,
 )
 from dfota.package import PublicKey, load_release
 
 _ANYBODY = "any"
+
+
+def _complete_scenario(
+    _ctx: click.Context, _option: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The scenarios that come along, or else a file."""
+    found = [
+        CompletionItem(scenario.name, help=scenario.title)
+        for scenario in scenarios()
+        if scenario.name.startswith(incomplete)
+    ]
+    return found or [CompletionItem(incomplete, type="file")]
+
+
+def _complete_profile(
+    _ctx: click.Context, _option: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The kinds of modules."""
+    return [CompletionItem(name) for name in PROFILES if name.startswith(incomplete)]
 
 
 @click.command()
@@ -83,12 +105,14 @@ _ANYBODY = "any"
 @click.option(
     "--scenario",
     metavar="NAME|FILE",
+    shell_complete=_complete_scenario,
     help="Let happen what a scenario says; 'dfota modem scenarios' lists those that come along.",
 )
 @click.option(
     "--profile",
     "profile_name",
     metavar="NAME",
+    shell_complete=_complete_profile,
     help="Kind of module, e.g. ec2x; default: that of the scenario, or bg96.",
 )
 @click.option(

@@ -77,10 +77,10 @@ class PhaseBar:
 
     def end(self) -> None:
         """Take the bar from the screen's live part; what it showed stays above."""
-        if self._bars is not None:
-            self._bars.stop()
-            self._bars = None
+        bars, self._bars = self._bars, None
         self._task = self._key = self._left_until = None
+        if bars is not None:
+            bars.stop()
 
     def describe(self) -> str:
         """What is known of the time, at this moment."""

@@ -10,22 +10,21 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificates
 
+from dfota.cli.input_file import read_input
 from dfota.cli.port_options import FILE
-from dfota.errors import FileUnreadableError, TlsFilesError
 from dfota.host import (
     CA_FILE,
-    CLIENT_CERTIFICATE_FILE,
-    CLIENT_KEY_FILE,
+    CERTIFICATE_FILES,
+    CHECKS,
     KINDS,
+    PEM_MAX_BYTES,
     PORT_ROLES,
     AccessPoint,
     PackageFacts,
     Plan,
     TimeLimits,
+    check_certificates,
 )
 from dfota.package import LIMITS, PublicKey, parse
 from dfota.values import FirmwareVersion
@@ -33,7 +32,6 @@ from dfota.values import FirmwareVersion
 F = TypeVar("F", bound=Callable[..., Any])
 
 IP_TYPES = {"ipv4": 0, "ipv6": 1, "ipv4v6": 2}
-_PEM_MAX_BYTES = 16384
 
 _OPTIONS = (
     click.argument("package", type=FILE, required=False),
@@ -59,6 +57,9 @@ _OPTIONS = (
                  help="Private key (PEM) of the module's certificate."),
     click.option("--download-timeout", type=click.FloatRange(min=1), metavar="SECONDS",
                  help="How long the download may take.  [default: 600, more for large packages]"),
+    click.option("--skip", multiple=True, metavar="CHECK",
+                 type=click.Choice([check.name for check in CHECKS]),
+                 help="Do not make this check; dfota check names them. Repeatable."),
 )  # fmt: skip
 
 
@@ -80,6 +81,7 @@ class PlanOptions:
     client_cert: Path | None = None
     client_key: Path | None = None
     download_timeout: float | None = None
+    skip: tuple[str, ...] = ()
 
 
 def plan_options(command: F) -> F:
@@ -97,22 +99,33 @@ def plan_options(command: F) -> F:
     return parse  # type: ignore[return-value]
 
 
-def read_plan(options: PlanOptions, port: str, *, is_hosted: bool = False) -> Plan:
+def read_plan(
+    options: PlanOptions,
+    port: str,
+    *,
+    is_hosted: bool = False,
+    is_check: bool = False,
+    at_hand: tuple[bytes, PackageFacts | None] | None = None,
+) -> Plan:
     """Read the files that *options* name and make the plan for the module at *port*.
 
     Args:
         options: what the person wrote.
         port: of the module.
         is_hosted: the package will be hosted for a download; see ``hosted_plan``.
+        is_check: nothing will be started, so nothing need be given either.
+        at_hand: the package and what it says, where both were read and judged already.
 
     Raises:
         click.UsageError: options contradict each other.
         FileUnreadableError: a file cannot be read.
         PackageError: the package is damaged or not signed by a key that was given.
-        TlsFilesError: a certificate or key is none.
+        CertificateError: a certificate or key is none that a module can use.
         LocationError: the module cannot download the URL.
     """
-    data, facts = _read_package(options.package, options.key_files)
+    data, facts = at_hand or _read_package(options.package, options.key_files)
+    if is_check and data is None and options.url is None:
+        data = b""  # the module alone is looked at
     _check(options, data, facts, is_hosted=is_hosted)
     limits = TimeLimits()
     if options.download_timeout is not None:
@@ -127,19 +140,12 @@ def read_plan(options: PlanOptions, port: str, *, is_hosted: bool = False) -> Pl
         else AccessPoint(
             options.apn, IP_TYPES[options.apn_type], options.apn_user, options.apn_password
         ),
-        certificates={
-            name: _read_pem(path, label)
-            for name, path, label in (
-                (CA_FILE, options.ca, "CERTIFICATE"),
-                (CLIENT_CERTIFICATE_FILE, options.client_cert, "CERTIFICATE"),
-                (CLIENT_KEY_FILE, options.client_key, "PRIVATE KEY"),
-            )
-            if path is not None
-        },
+        certificates=_read_certificates(options),
         port=port,
         port_role=options.port_role or "",
         kind=None if options.kind is None else KINDS[options.kind],
         limits=limits,
+        skipped_checks=frozenset(options.skip),
     )
 
 
@@ -181,37 +187,35 @@ def _read_package(
         if key_files:
             raise click.UsageError("--key verifies PACKAGE: give both.")
         return None, None
-    data = _read_file(path, LIMITS.package_size)
+    data = read_input(path, LIMITS.package_size)
     opened = parse(data)
+    verified_by: tuple[str, ...] = ()
     if key_files:
-        opened.verify([PublicKey.load(file) for file in key_files])
+        verified = opened.verify([PublicKey.load(file) for file in key_files])
+        verified_by = tuple(key_id.hex() for key_id in verified.key_ids)
     manifest = opened.manifest
     return data, PackageFacts(
-        manifest.model, manifest.old_revision, manifest.new_revision, len(data)
+        model=manifest.model,
+        old_revision=manifest.old_revision,
+        new_revision=manifest.new_revision,
+        size=len(data),
+        hardware=manifest.hardware,
+        security_counter=manifest.security_counter,
+        allows_downgrade=manifest.allows_downgrade,
+        signatures=len(opened.signatures),
+        verified_by=verified_by,
     )
 
 
-def _read_pem(path: Path, label: str) -> bytes:
-    """Read a PEM file (RFC 7468) that the module is to keep: a wrong one would stay there."""
-    data = _read_file(path, _PEM_MAX_BYTES)
-    try:
-        if label == "CERTIFICATE":
-            load_pem_x509_certificates(data)
-        else:
-            load_pem_private_key(data, None)
-    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise TlsFilesError(str(path), f"it holds no {label.lower()} (PEM, unencrypted)") from error
-    return data
-
-
-def _read_file(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(limit + 1)
-    except OSError as error:
-        raise FileUnreadableError(str(path), error.strerror or str(error)) from error
-    if len(data) > limit:
-        raise FileUnreadableError(str(path), f"it has more than {limit} bytes")
-    if not data:
-        raise FileUnreadableError(str(path), "it is empty")
-    return data
+def _read_certificates(options: PlanOptions) -> dict[str, bytes]:
+    """Read and judge what the module is to keep: a wrong file would stay there."""
+    paths = {
+        name: path
+        for name, path in zip(
+            CERTIFICATE_FILES, (options.ca, options.client_cert, options.client_key), strict=True
+        )
+        if path is not None
+    }
+    files = {name: read_input(path, PEM_MAX_BYTES) for name, path in paths.items()}
+    check_certificates(files, names={name: str(path) for name, path in paths.items()})
+    return files

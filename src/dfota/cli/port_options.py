@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,17 +41,25 @@ TRANSCRIPT_OPTION = click.option(
     "--transcript",
     type=FILE,
     metavar="FILE",
-    help="Write every byte of the port, with its time, to FILE.",
+    help="Write every byte of the port, with its time, to FILE; with --resume behind what is there.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class PortOptions:
-    """Which port, and how."""
+    """Which port, and how.
+
+    Attributes:
+        port: its name.
+        baudrate: of a serial port.
+        transcript: the file for every byte.
+        append_transcript: whether what is in that file stays.
+    """
 
     port: str
     baudrate: int = BAUDRATE
     transcript: Path | None = None
+    append_transcript: bool = False
 
 
 def port_options(command: F) -> F:
@@ -160,7 +169,11 @@ def open_session(
 
     with ExitStack() as stack:
         if options.transcript is not None:
-            transcript = Transcript(options.transcript)
+            transcript = Transcript(
+                options.transcript,
+                date=lambda: datetime.now(UTC),
+                append=options.append_transcript,
+            )
             stack.callback(transcript.close)
         yield stack.enter_context(
             Session(

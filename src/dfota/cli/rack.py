@@ -26,6 +26,7 @@ from dfota.cli.inventory import InventoryModule, read_inventory
 from dfota.cli.plan_options import hosted_plan, read_plan
 from dfota.cli.rack_display import RackDisplay
 from dfota.cli.rack_reports import json_report, junit_report, left_of
+from dfota.cli.surroundings import with_surroundings
 from dfota.cli.upgrade_run import UpgradeJob, default_state_file, run_upgrade
 from dfota.errors import DfotaError, InventoryError, OutputError
 from dfota.host import (
@@ -169,7 +170,11 @@ def _job(
 ) -> RackJob:
     name, port_options = entry.module.name, entry.module.port_options
     if options.logs is not None:
-        port_options = replace(port_options, transcript=options.logs / f"{name}.transcript")
+        port_options = replace(
+            port_options,
+            transcript=options.logs / f"{name}.transcript",
+            append_transcript=options.is_resumed,
+        )
     job = UpgradeJob(
         plan=plans[name],
         port_options=port_options,
@@ -180,7 +185,9 @@ def _job(
     def work(
         on_event: Callable[[HostEvent], None], is_stopped: Callable[[], bool]
     ) -> Upgraded | None:
-        end = run_upgrade(job, on_event=on_event, is_stopped=is_stopped)
+        # Only now: what is around the module is asked when its turn comes.
+        plan = with_surroundings(plans[name], is_server_ours=entry.is_hosted)
+        end = run_upgrade(replace(job, plan=plan), on_event=on_event, is_stopped=is_stopped)
         failures = (end.record_failure, end.transcript_failure)
         troubles.extend(f"{name}: {failure}" for failure in failures if failure is not None)
         return end.upgraded

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from dfota.cli.check_table import refuse_failed, show_checks
 from dfota.cli.console import Console
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.hosting import ServeOptions, host_packages, parse_address
@@ -25,14 +27,15 @@ from dfota.cli.port_options import (
     open_session,
     optional_port_options,
 )
+from dfota.cli.surroundings import with_surroundings
 from dfota.cli.upgrade_display import UpgradeDisplay
+from dfota.cli.upgrade_journey import Journey
 from dfota.cli.upgrade_run import UpgradeJob, default_state_file, resume_command, run_upgrade
 from dfota.errors import RecordError
 from dfota.host import (
-    CheckStatus,
-    Examined,
     Plan,
     PlannedLine,
+    Prefer,
     Upgraded,
     examine,
     list_records,
@@ -80,6 +83,16 @@ _RACK = (
                  help="With --inventory: the result as JUnit XML."),
 )  # fmt: skip
 
+_PATH = (
+    click.option("--updates", "sources", multiple=True, metavar="SOURCE",
+                 help="Find the package, or several one after the other, here; see 'dfota updates'."),
+    click.option("--to", "target", metavar="REVISION",
+                 help="With --updates: where to go.  [default: the newest revision]"),
+    click.option("--prefer", type=click.Choice([prefer.value for prefer in Prefer]),
+                 default=Prefer.BYTES.value, show_default=True,
+                 help="With --updates: what is spared on a way of several upgrades."),
+)  # fmt: skip
+
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
@@ -93,7 +106,7 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
 @click.command()
 @optional_port_options
 @plan_options
-@_all(*_SERVE, *_STATE, *_RACK)
+@_all(*_SERVE, *_STATE, *_PATH, *_RACK)
 @click.pass_obj
 def upgrade(
     console: Console,
@@ -109,6 +122,9 @@ def upgrade(
     state_file: Path | None,
     status: bool,
     dry_run: bool,
+    sources: tuple[str, ...],
+    target: str | None,
+    prefer: str,
     inventory: Path | None,
     **rack: Any,
 ) -> int | None:
@@ -121,6 +137,9 @@ def upgrade(
     tells what to expect. It is a success only when the revision that is read back at the end
     is the expected one (or, with nothing to expect, another one than before).
 
+    With --updates the package is looked for; where only neighbours have packages, one whole
+    upgrade follows the other, and the first one that fails ends the journey.
+
     No question is ever asked: --dry-run says beforehand what would be sent.
 
     For example:
@@ -131,6 +150,7 @@ def upgrade(
         dfota upgrade /dev/ttyUSB2 --url https://example.com/update.zip update.zip
         dfota upgrade /dev/ttyUSB2 update.zip --serve 192.0.2.7:8443 --tls
         dfota upgrade /dev/ttyUSB2 --resume
+        dfota upgrade /dev/ttyUSB2 --updates packages --key vendor.pub
         dfota upgrade --inventory bench.toml --logs logs --junit report.xml
     """  # noqa: D301 - click wants the backspace character itself
     if status:
@@ -140,7 +160,8 @@ def upgrade(
     if inventory is not None:
         return _upgrade_rack(
             console, inventory, serve, plan_options,
-            is_single=bool(port_options.port or state_file or port_options.transcript or dry_run),
+            is_single=bool(port_options.port or state_file or port_options.transcript or dry_run
+                           or sources or target),
             is_resumed=is_resumed, rack=rack,
         )  # fmt: skip
     if any(rack[name] for name in ("stop_after", "retries", "logs", "report", "junit")):
@@ -149,10 +170,23 @@ def upgrade(
         )
     if not port_options.port:
         raise click.UsageError("Give the PORT of the module, or an --inventory.")
+    if sources:
+        journey = Journey(
+            sources=sources, target=target, prefer=Prefer(prefer), plan_options=plan_options,
+            port_options=port_options, serve=serve,
+            state_file=state_file or default_state_file(port_options.port),
+            is_resumed=is_resumed,
+        )  # fmt: skip
+        if dry_run:
+            _rehearse(console, port_options, journey.first_plan(console), serve)
+            return None
+        return journey.make(console, lambda job: _upgrade_one(console, job, serve))
+    if target is not None:
+        raise click.UsageError("--to needs --updates; with --url, say --expect.")
     plan = _read_plan(plan_options, port_options.port, serve, is_resumed=is_resumed)
     job = UpgradeJob(
         plan=plan,
-        port_options=port_options,
+        port_options=replace(port_options, append_transcript=is_resumed),
         state_file=state_file or default_state_file(port_options.port),
         is_resumed=is_resumed,
     )
@@ -198,7 +232,7 @@ def _hosted(
 ) -> Iterator[Plan | None]:
     """The plan, with its package hosted where that is wanted."""
     if serve is None or plan is None or plan.package is None:
-        yield plan
+        yield plan if plan is None else with_surroundings(plan)
         return
     with host_packages(
         serve,
@@ -207,7 +241,7 @@ def _hosted(
     ) as hosted:
         url = hosted.urls["module"]
         display.serving(url)
-        yield hosted_plan(plan, url, hosted.ca)
+        yield with_surroundings(hosted_plan(plan, url, hosted.ca), is_server_ours=True)
 
 
 def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) -> int | None:
@@ -219,12 +253,7 @@ def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) 
     ):
         try:
             end = run_upgrade(
-                UpgradeJob(
-                    plan=plan,
-                    port_options=job.port_options,
-                    state_file=job.state_file,
-                    is_resumed=job.is_resumed,
-                ),
+                replace(job, plan=plan),
                 on_event=display.show,
             )
         except KeyboardInterrupt:
@@ -234,7 +263,10 @@ def _upgrade_one(console: Console, job: UpgradeJob, serve: ServeOptions | None) 
         if end.record_failure is not None:
             console.warn(f"the state file was not kept to the end: {end.record_failure}")
         if end.upgraded is None:
-            console.result({"event": "nothing-to-resume"}, "there is nothing to resume")
+            if console.as_json:
+                console.event({"event": "nothing-to-resume"})
+            else:
+                console.result({}, "there is nothing to resume")
             return ExitCode.NOTHING_TO_DO
         _print_upgraded(console, end.upgraded)
         if end.transcript_failure is not None:
@@ -274,26 +306,10 @@ def _rehearse(
     ):
         assert hosted is not None  # noqa: S101 - it is the plan that was given
         examined = session.run(examine(hosted))
-        _print_examined(console, examined)
+        show_checks(console, examined)
+        refuse_failed(examined)
         lines = session.run(rehearse(upgrade_procedure(hosted), hosted.target))
     _print_planned(console, lines)
-
-
-def _print_examined(console: Console, examined: Examined) -> None:
-    if console.as_json:
-        console.event({"event": "examined", **examined.to_facts()})
-    failed = [check for check in examined.checks if check.status is CheckStatus.FAILED]
-    if not console.as_json:
-        identity = examined.identity
-        rows = [f"{identity.manufacturer} {identity.model}, IMEI {identity.imei or 'not told'}"]
-        rows += [
-            f"{check.status.value:<7} {check.check}: {check.found}"
-            + (f"\n        {check.remedy}" if check.remedy else "")
-            for check in examined.checks
-        ]
-        console.result({}, text="\n".join(rows))
-    for check in failed:
-        raise check.as_error()
 
 
 def _print_planned(console: Console, lines: tuple[PlannedLine, ...]) -> None:

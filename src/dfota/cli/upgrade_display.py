@@ -1,16 +1,23 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Turns the events of an upgrade into bars, notes or JSON lines; it decides nothing."""
+"""Turns the events of an upgrade into bars, notes or JSON lines; it decides nothing.
+
+Rule 1. A terminal or a reader that went away ends no upgrade: nothing more is shown, and the
+exit code and the state file tell the rest.
+"""
 
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Self
 
-from dfota.cli.console import Console
+from dfota.cli.console import Console, ReaderLeftError
 from dfota.cli.phase_bar import PhaseBar, describe_estimate
 from dfota.host import (
+    CertificatePlaced,
     CheckResult,
     CheckStatus,
     FolderRefused,
@@ -84,6 +91,7 @@ class UpgradeDisplay:
         # The server tells of its downloads from its own thread.
         self._lock = threading.RLock()
         self._served_percent = -1
+        self._served_from: tuple[float, int] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -93,18 +101,18 @@ class UpgradeDisplay:
 
     def close(self) -> None:
         """End the bar that is shown."""
-        with self._lock:
+        with self._showing():
             self._bar.end()
 
     def serving(self, url: str) -> None:
         """Say where the package is hosted for the module."""
-        with self._lock:
+        with self._showing():
             self._console.event({"event": "serving", "url": url})
             self._console.note(f"hosting the package at {url}")
 
     def downloaded(self, done: int, total: int) -> None:
         """Show the server's side of the download, where it is known; from any thread."""
-        with self._lock:
+        with self._showing():
             if self._phase is not Phase.DOWNLOADING or not total:
                 return
             percent = min(100 * done // total, _HOSTED_MAX_PERCENT)
@@ -112,13 +120,12 @@ class UpgradeDisplay:
                 return
             self._served_percent = percent
             if self._bar.key is Phase.DOWNLOADING:
-                self._bar.advance(percent, total=100)
+                self._bar.advance(percent, total=100, left_s=self._left_s(done, total))
             self._console.event({"event": "served", "done": done, "total": total})
 
     def interrupted(self) -> None:
         """Say in which state Ctrl-C leaves the module."""
-        # The terminal itself may be gone.
-        with self._lock, suppress(OSError):
+        with self._showing():
             self._bar.end()
             left = left_words(self._phase, is_hosting=self._is_hosting, follow=self._follow)
             self._console.event({"event": "interrupted", "phase": self._phase.value, "left": left})
@@ -126,9 +133,22 @@ class UpgradeDisplay:
 
     def show(self, event: HostEvent) -> None:
         """Show one event."""
-        with self._lock:
+        with self._showing():
             self._console.event(event.to_facts())
             self._show(event)
+
+    @contextmanager
+    def _showing(self) -> Iterator[None]:
+        with self._lock, suppress(OSError, ReaderLeftError):
+            yield
+
+    def _left_s(self, done: int, total: int) -> float | None:
+        """How long the rest takes at the pace so far; ``None`` while there is none."""
+        now = time.monotonic()
+        if self._served_from is None or done < self._served_from[1]:
+            self._served_from = (now, done)
+        since, sent = self._served_from
+        return (now - since) * (total - done) / (done - sent) if done > sent else None
 
     def _show(self, event: HostEvent) -> None:
         match event:
@@ -149,6 +169,8 @@ class UpgradeDisplay:
                 self._console.warn(f"{check}: {found}. {remedy}")
             case CheckResult(check, CheckStatus.PASSED, found):
                 self._note(f"  {check}: {found}")
+            case CertificatePlaced(name, _, was_there):
+                self._note(f"  {name}: {'was there' if was_there else 'placed'}, verified")
             case KindChosen(kind, reason):
                 self._note(f"treated as {kind}: {reason}")
             case SettingChanged(_, before, after):
@@ -194,7 +216,7 @@ class UpgradeDisplay:
     def _enter(self, event: PhaseEntered) -> None:
         phase, expected_s, limit_s = event.phase, event.expected_s, event.limit_s
         self._phase = phase
-        self._served_percent = -1
+        self._served_percent, self._served_from = -1, None
         if phase in {Phase.UPDATING, Phase.RESTORING}:
             self._bar.begin(phase, phase.value, total=100)
         elif phase in {Phase.DOWNLOADING, Phase.INSTALLING, Phase.REBOOTING}:

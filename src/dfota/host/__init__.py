@@ -20,7 +20,6 @@ from dfota.host.certificates import (
     provision,
     remove_certificates,
 )
-from dfota.host.checks import AccessPoint, PackageFacts
 from dfota.host.dialogue import (
     Answer,
     Ask,
@@ -36,6 +35,7 @@ from dfota.host.dialogue import (
     Report,
     SendData,
 )
+from dfota.host.estimates import in_words, upload_s
 from dfota.host.events import (
     CertificatePlaced,
     CheckResult,
@@ -67,6 +67,7 @@ from dfota.host.events import (
     UpgradeStarted,
     Uploaded,
 )
+from dfota.host.fetch import Fetch, Fetched, HttpFetcher
 from dfota.host.files import PACKAGE_FILE, upload_file
 from dfota.host.identity import get_attention, identify
 from dfota.host.kinds import BG96, KINDS, LocalForm, ModuleKind, kind_of
@@ -91,25 +92,35 @@ from dfota.host.pem import (
     read_key,
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
-from dfota.host.plan import PORT_ROLES, Plan
+from dfota.host.plan import PORT_ROLES, AccessPoint, PackageFacts, Plan
 from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.preflight import CHECKS, Check
 from dfota.host.probe import Probed, probe
 from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
-from dfota.host.record_file import (
-    RecordFile,
-    list_records,
-    read_record,
-    record_folder,
-    record_path,
-)
+from dfota.host.record_file import RecordFile, list_records, read_record, record_folder, record_path
 from dfota.host.records import UpgradeRecord
 from dfota.host.rehearsal import PlannedLine, is_question, rehearse
+from dfota.host.report import ModuleReport, describe
 from dfota.host.resume import put_back, resume
+from dfota.host.server_probe import probe_server
 from dfota.host.session import Session
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
 from dfota.host.update_names import is_newer, revisions_in_name
+from dfota.host.update_sources import UpdatePackage, UpdateSources
+from dfota.host.updates import (
+    Direction,
+    Hop,
+    Offer,
+    Prefer,
+    Refusal,
+    Running,
+    Trust,
+    UpdatePath,
+    Updates,
+    plan_updates,
+)
 from dfota.host.upgrade import examine, upgrade
 
 __all__ = [
@@ -117,6 +128,7 @@ __all__ = [
     "BG96",
     "CA_FILE",
     "CERTIFICATE_FILES",
+    "CHECKS",
     "CLIENT_CERTIFICATE_FILE",
     "CLIENT_KEY_FILE",
     "FAILURES",
@@ -130,15 +142,21 @@ __all__ = [
     "Ask",
     "CertificateFacts",
     "CertificatePlaced",
+    "Check",
     "CheckResult",
     "CheckStatus",
     "Dialogue",
+    "Direction",
     "Downloaded",
     "Examined",
+    "Fetch",
+    "Fetched",
     "FolderRefused",
     "ForgetUrcs",
     "Happened",
+    "Hop",
     "HostEvent",
+    "HttpFetcher",
     "Identified",
     "Keep",
     "Keeper",
@@ -148,9 +166,11 @@ __all__ = [
     "ModuleFile",
     "ModuleKind",
     "ModulePoweredDown",
+    "ModuleReport",
     "ModuleRestarted",
     "ModuleSpace",
     "Now",
+    "Offer",
     "OpenTransport",
     "PackageFacts",
     "PackageLeft",
@@ -166,6 +186,7 @@ __all__ = [
     "PortHolder",
     "PortLost",
     "PortReturned",
+    "Prefer",
     "Probed",
     "Procedure",
     "Progressed",
@@ -176,8 +197,10 @@ __all__ = [
     "RackState",
     "ReceiveData",
     "RecordFile",
+    "Refusal",
     "Report",
     "RevisionRead",
+    "Running",
     "SendData",
     "SerialxTransport",
     "ServerFacts",
@@ -190,6 +213,11 @@ __all__ = [
     "TimeLimits",
     "Transcript",
     "Transport",
+    "Trust",
+    "UpdatePackage",
+    "UpdatePath",
+    "UpdateSources",
+    "Updates",
     "UpgradeContinued",
     "UpgradeFound",
     "UpgradeRecord",
@@ -201,6 +229,7 @@ __all__ = [
     "check_certificate_support",
     "check_certificates",
     "delete_file",
+    "describe",
     "describe_certificate",
     "download_file",
     "examine",
@@ -208,6 +237,7 @@ __all__ = [
     "get_attention",
     "holders_of",
     "identify",
+    "in_words",
     "is_newer",
     "is_question",
     "kind_of",
@@ -217,7 +247,9 @@ __all__ = [
     "list_records",
     "pair_problem",
     "plain_text",
+    "plan_updates",
     "probe",
+    "probe_server",
     "provision",
     "put_back",
     "read_certificates",
@@ -231,4 +263,5 @@ __all__ = [
     "revisions_in_name",
     "upgrade",
     "upload_file",
+    "upload_s",
 ]

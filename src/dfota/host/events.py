@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import asdict, dataclass, fields
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any
 
 from dfota.errors import CheckFailedError
 
@@ -50,6 +50,9 @@ class CheckStatus(Enum):
     PASSED = "passed"
     WARNED = "warned"
     FAILED = "failed"
+    NOT_TOLD = "not-told"
+    """The module does not say: it counts neither for nor against."""
+    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +93,6 @@ class CheckResult(HostEvent):
     status: CheckStatus
     found: str
     remedy: str = ""
-
-    ORDER: ClassVar[tuple[str, ...]] = (
-        "revision", "package", "urc-port", "supply", "sim", "apn", "signal",
-        "registration", "operator",
-    )  # fmt: skip
-    """Every check, in the order in which they are made."""
 
     def as_error(self) -> CheckFailedError:
         """The error of a failed check."""

@@ -18,8 +18,24 @@ from dfota.at import (
     explain_ftp_error,
     explain_http_error,
 )
-from dfota.errors import DownloadFailedError, HostError, InstallFailedError
+from dfota.errors import (
+    CheckFailedError,
+    CommandRefusedError,
+    DownloadFailedError,
+    HostError,
+    InstallFailedError,
+    RevisionMismatchError,
+)
 from dfota.host.kinds import ModuleKind
+
+PROVEN_ENDS = (
+    CheckFailedError,
+    CommandRefusedError,
+    DownloadFailedError,
+    InstallFailedError,
+    RevisionMismatchError,
+)
+"""Errors after which it is known that nothing is running any more; all others leave it open."""
 
 
 def failure_of(urc: Urc, kind: ModuleKind) -> HostError | None:

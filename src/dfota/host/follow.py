@@ -81,6 +81,7 @@ class Followed:
         package_size: in bytes, where it is known.
         bytes_per_s: speed of the download, where it is known.
         limits: how long the module may be silent.
+        is_local: whether the package is in the module, so that nothing is downloaded.
         is_resumed: whether another run has started it: what was said meanwhile is lost.
     """
 
@@ -91,7 +92,13 @@ class Followed:
     package_size: int | None = None
     bytes_per_s: float | None = None
     limits: TimeLimits = field(default_factory=TimeLimits)
+    is_local: bool = False
     is_resumed: bool = False
+
+    @property
+    def restarts_first(self) -> bool:
+        """Whether the module restarts before its first word."""
+        return self.is_local and self.kind.restarts_first
 
 
 class Following:
@@ -132,7 +139,8 @@ class Following:
         self._times: list[PhaseTime] = []
         self._restarts = 0
         self._booted = False
-        self._port_returned = False
+        # Of a module that another run has known, nobody can say that the port stayed its own.
+        self._port_returned = followed.is_resumed
         self._judged_by = 0.0
 
     def run(self, first: Urc | None = None) -> Procedure[Upgraded]:
@@ -169,15 +177,12 @@ class Following:
     def _await_sign(self) -> Procedure[Upgraded | None]:
         """Listen until the limit of the phase, then find out."""
         left_s = max(self._heard_at + self._limit_s - (yield Now()), 0.0)
-        if self._phase is Phase.RESTARTED and left_s > self._limits.poll_s:
-            # Its last words may have fallen into the restart: then it runs and says no more.
-            heard = yield Listen(self._limits.poll_s)
-            if heard is Happened.SILENCE:
-                return (yield from self._look())
-        else:
-            heard = yield Listen(left_s)
+        # Its last words may have fallen into a restart: then it runs and says no more.
+        is_restarted = self._phase is Phase.RESTARTED
+        look_s = self._limits.poll_s if is_restarted else self._limits.rebooting_s
+        heard = yield Listen(min(left_s, look_s))
         if heard is Happened.SILENCE:
-            return (yield from self._settle())
+            return (yield from (self._look() if left_s > look_s else self._settle()))
         yield from self._take(heard)
         return None
 
@@ -273,7 +278,13 @@ class Following:
     def _announce(self) -> Procedure[None]:
         yield from self._logbook.enter(self._phase)
         known = self._followed
-        usual_s = expected_s(self._phase, known.kind, known.package_size, known.bytes_per_s)
+        usual_s = expected_s(
+            self._phase,
+            known.kind,
+            known.package_size,
+            known.bytes_per_s,
+            restarts_first=known.restarts_first,
+        )
         yield Report(PhaseEntered(self._phase, self._limit_s, usual_s))
 
     def _progress(self, percent: int) -> Procedure[None]:
@@ -295,7 +306,8 @@ class Following:
 
     @property
     def _limit_s(self) -> float:
-        return self._limits.of(self._phase, self._followed.package_size)
+        known = self._followed
+        return self._limits.of(self._phase, known.package_size, restarts_first=known.restarts_first)
 
     # -- how it ended ----------------------------------------------------------------------
 

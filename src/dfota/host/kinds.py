@@ -81,6 +81,11 @@ class ModuleKind:
         """Whether a package at hand goes to the module behind AT+QFOTADL, not before it."""
         return self.local_form is LocalForm.PUSH
 
+    @property
+    def restarts_first(self) -> bool:
+        """Whether a package that lies in the module makes it restart before its first word."""
+        return self.restarts_before_start and not self.is_pushed
+
 
 BG96 = ModuleKind(
     name="bg96",

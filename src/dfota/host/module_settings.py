@@ -20,12 +20,12 @@ from dfota.at.catalog.packet import QICSGP
 from dfota.at.catalog.power import CEDRXS, CPSMS, QSCLK
 from dfota.at.catalog.qcfg import APREADY, PSM_ENTER, URC_DELAY
 from dfota.errors import AtError, HostError, MisuseError, PortError
-from dfota.host.checks import AccessPoint
 from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure, Report, ask
 from dfota.host.events import SettingChanged, SettingLeft, SettingRestored
 from dfota.host.identity import get_attention
 from dfota.host.kinds import ModuleKind
 from dfota.host.logbook import Logbook
+from dfota.host.plan import AccessPoint
 
 RESTORE_TRIES = 3
 RESTORE_DELAY_S = 2.0
@@ -290,6 +290,22 @@ def is_restoring(line: str) -> bool:
     except (AtError, MisuseError):
         return False
     return len(invocations) == 1 and invocations[0].form is Form.WRITE
+
+
+def planned_change(setting: Setting, needs: Needs) -> Procedure[tuple[tuple[str, ...], str | None]]:
+    """What a setting is, as lines that would write it, and the line that would change it.
+
+    No lines: the module does not say. ``None``: it is not in the way of an upgrade.
+
+    Raises:
+        PortError: the port went away.
+    """
+    found = yield from _read(setting, needs)
+    if not found:
+        return (), None
+    wanted = setting.wish(found[0], needs)
+    lines = tuple(hide_login(_line(setting.command, values)) for values in found)
+    return lines, None if wanted is None else hide_login(_line(setting.command, wanted))
 
 
 def _read(setting: Setting, needs: Needs) -> Procedure[tuple[Values, ...]]:

@@ -186,11 +186,14 @@ class TimeLimits:
     poll_s: float = 3.0
     whole_s: float = 86_400.0
 
-    def of(self, phase: Phase, package_size: int | None) -> float:
-        """The limit of *phase*, for a package of *package_size* bytes if that is known."""
+    def of(self, phase: Phase, package_size: int | None, *, restarts_first: bool = False) -> float:
+        """The limit of *phase*, for a package of *package_size* bytes if that is known.
+
+        *restarts_first* says that the module restarts before its first word.
+        """
         match phase:
             case Phase.STARTING:
-                return self.starting_s
+                return self.installing_s if restarts_first else self.starting_s
             case Phase.DOWNLOADING:
                 by_size = (package_size or 0) / self.slowest_download
                 return max(self.downloading_s, by_size)
@@ -209,7 +212,12 @@ USUAL_START_S = 5.0
 
 
 def expected_s(
-    phase: Phase, kind: ModuleKind, package_size: int | None, bytes_per_s: float | None
+    phase: Phase,
+    kind: ModuleKind,
+    package_size: int | None,
+    bytes_per_s: float | None,
+    *,
+    restarts_first: bool = False,
 ) -> float | None:
     """How long *phase* usually takes; ``None`` where nobody has told or measured it.
 
@@ -218,11 +226,12 @@ def expected_s(
         kind: of the module.
         package_size: bytes, where they are known.
         bytes_per_s: speed of the download, where it is known.
+        restarts_first: whether the module restarts before its first word.
     """
     size = package_size or 0
     match phase:
         case Phase.STARTING:
-            return USUAL_START_S
+            return kind.boot_s if restarts_first else USUAL_START_S
         case Phase.DOWNLOADING if size and bytes_per_s:
             return size / bytes_per_s
         case Phase.DOWNLOADED if kind.restarts_before_start:

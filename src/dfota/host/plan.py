@@ -10,15 +10,59 @@ from dataclasses import dataclass, field
 
 from dfota.at import FTP_SCHEMES, HTTP_SCHEMES, parse_location
 from dfota.errors import MisuseError
-from dfota.host.checks import AccessPoint, PackageFacts
 from dfota.host.kinds import ModuleKind
 from dfota.host.phases import TimeLimits
+from dfota.host.surroundings import Surroundings
 from dfota.values import FirmwareVersion
 
 PORT_ROLES = ("usbat", "usbmodem", "uart1")
 """The ports of a module, as ``AT+QURCCFG="urcport"`` calls them."""
 
 _UART = re.compile(r"(?:^|/)tty(?:S|AMA|THS|mxc|O)[0-9]")
+
+
+@dataclass(frozen=True, slots=True)
+class AccessPoint:
+    """The access point for the download (``fota_apn``).
+
+    Attributes:
+        apn: its name.
+        ip_type: 0 IPv4, 1 IPv6, 2 both.
+        username: empty where none is needed.
+        password: likewise.
+    """
+
+    apn: str
+    ip_type: int = 0
+    username: str = ""
+    password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PackageFacts:
+    """What the package says it is for, and what it makes of it.
+
+    Attributes:
+        model: the model it is for.
+        old_revision: the revision that must run.
+        new_revision: the revision that will run.
+        size: of the package, in bytes.
+        hardware: the hardware that it is for; empty for any.
+        security_counter: of the new firmware.
+        allows_downgrade: whether it may lead to a lower counter.
+        signatures: how many it carries.
+        verified_by: which of the keys that were given have signed it, as hexadecimal ids.
+    """
+
+    model: str
+    old_revision: FirmwareVersion
+    new_revision: FirmwareVersion
+    size: int
+    hardware: str = ""
+    security_counter: int = 0
+    allows_downgrade: bool = False
+    signatures: int = 0
+    verified_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +82,8 @@ class Plan:
         size: of the package in bytes, where it is known and the package is not at hand.
         bytes_per_s: speed of the download that estimates assume; ``None``: no estimate.
         limits: how long the module may be silent.
+        surroundings: what was found out about the server, the port and the time.
+        skipped_checks: names of checks that are not made.
 
     Raises:
         MisuseError: neither or both of *url* and *package* are given, or the role is none.
@@ -56,6 +102,8 @@ class Plan:
     size: int | None = None
     bytes_per_s: float | None = None
     limits: TimeLimits = field(default_factory=TimeLimits)
+    surroundings: Surroundings = field(default_factory=Surroundings, repr=False)
+    skipped_checks: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if (self.url is None) == (self.package is None):

@@ -25,16 +25,25 @@ from dfota.errors import CheckFailedError, OutputError, PortError, RecordError
 from dfota.host.records import RECORD_MAX_BYTES, UpgradeRecord
 
 SUFFIX = ".json"
+_ELSEWHERE = "Name another place with --state-file."
 _FILES_MAX = 10_000
 """So many files of the folder are looked at; a gateway has some ports, a rack some dozens."""
 
 
 def record_folder(environment: Mapping[str, str]) -> Path:
-    """Where state files lie by default (XDG base directories, ``XDG_STATE_HOME``)."""
+    """Where state files lie by default (XDG base directories, ``XDG_STATE_HOME``).
+
+    Raises:
+        OutputError: neither that nor a home directory is known.
+    """
     state = environment.get("XDG_STATE_HOME", "")
     # The specification: a path that is not absolute is to be ignored.
-    base = Path(state) if os.path.isabs(state) else Path.home() / ".local" / "state"
-    return base / "dfota" / "upgrades"
+    if os.path.isabs(state):
+        return Path(state) / "dfota" / "upgrades"
+    try:
+        return Path.home() / ".local" / "state" / "dfota" / "upgrades"
+    except RuntimeError as error:
+        raise OutputError("the state file", "there is no home directory", _ELSEWHERE) from error
 
 
 def record_path(folder: Path, port: str) -> Path:
@@ -112,7 +121,8 @@ class RecordFile:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise OutputError(str(lock), error.strerror or str(error)) from error
+            reason = error.strerror or str(error)
+            raise OutputError(str(lock), reason, _ELSEWHERE) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

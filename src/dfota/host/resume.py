@@ -13,12 +13,14 @@ from dfota.errors import (
     MisuseError,
     NoReplyError,
     OtherModuleError,
+    PortError,
     RecordError,
 )
-from dfota.host.dialogue import Procedure, Report
+from dfota.host.dialogue import Answer, Ask, Happened, Listen, Now, Procedure, Report
 from dfota.host.events import Phase, Upgraded, UpgradeResumed
+from dfota.host.files import SILENCE_MAX_S
 from dfota.host.follow import Followed, Following
-from dfota.host.identity import get_attention, read_imei
+from dfota.host.identity import ATTEMPT_TIMEOUT_S, get_attention, read_imei
 from dfota.host.kinds import BG96, KINDS
 from dfota.host.logbook import Logbook
 from dfota.host.module_settings import ModuleSettings
@@ -55,6 +57,8 @@ def resume(plan: Plan | None, record: UpgradeRecord) -> Procedure[Upgraded]:
     if is_open(record):
         following = _follow_record(plan, logbook)
         return (yield from concluded(following, logbook, ModuleSettings(logbook)))
+    if record.phase == Phase.UPLOADING.value:
+        yield from _let_upload_end()
     left = yield from put_back(record)
     return (yield from begin(plan or _plan_of(record), left.settings))
 
@@ -62,6 +66,20 @@ def resume(plan: Plan | None, record: UpgradeRecord) -> Procedure[Upgraded]:
 def is_open(record: UpgradeRecord) -> bool:
     """Whether AT+QFOTADL may have been sent, and what came of it is not known."""
     return record.is_started and not record.is_ended
+
+
+def _let_upload_end() -> Procedure[None]:
+    """Be silent until a module that still awaits the rest of a file has given up.
+
+    It takes whatever it is sent for a part of that file, and each byte makes it wait longer.
+    """
+    answer = yield Ask("AT", ATTEMPT_TIMEOUT_S)
+    if isinstance(answer, Answer):
+        return
+    until = (yield Now()) + SILENCE_MAX_S
+    while (now := (yield Now())) < until:
+        if (yield Listen(until - now)) is Happened.PORT_LOST:
+            return
 
 
 def put_back(record: UpgradeRecord) -> Procedure[UpgradeRecord]:
@@ -107,6 +125,7 @@ def _follow_record(plan: Plan | None, logbook: Logbook) -> Procedure[Upgraded]:
         kind=KINDS.get(record.kind, BG96),
         package_size=record.package_size or None,
         limits=plan.limits if plan is not None else TimeLimits(),
+        is_local="://" not in record.location,
         is_resumed=True,
     )
     began_in = phase
@@ -129,12 +148,11 @@ def _listen_to(record: UpgradeRecord) -> Procedure[tuple[Urc | None, bool]]:
     """What the module says of its upgrade, if anything, and whether it answers as ever."""
     try:
         heard = yield from get_attention(set_errors=False)
-    except NoReplyError:
+        imei = (yield from read_imei()) if heard is None and record.imei else ""
+    except (NoReplyError, PortError):
         return None, False
-    if heard is None and record.imei:
-        imei = yield from read_imei()
-        if imei and imei != record.imei:
-            raise OtherModuleError(record.imei, imei, record.phase)
+    if imei and imei != record.imei:
+        raise OtherModuleError(record.imei, imei, record.phase)
     return heard, heard is None
 
 

@@ -25,7 +25,9 @@ class ServerFacts:
         key_kind: of the server's certificate, ``RSA`` or ``EC``.
         key_bits: of the same key.
         speaks_tls12_rsa: whether it also agrees on TLS 1.2 with a suite of the module's.
-        chain: the certificates it sent, DER, the server's own first.
+        certificate: of the server, DER; empty without TLS.
+        ca_failure: why its chain does not lead to the CA that was given; empty where it does,
+            or where none was given. Dates and names count as little as they do for a module.
         not_after: when its certificate expires.
     """
 
@@ -41,7 +43,8 @@ class ServerFacts:
     key_kind: str = ""
     key_bits: int = 0
     speaks_tls12_rsa: bool = False
-    chain: tuple[bytes, ...] = ()
+    certificate: bytes = b""
+    ca_failure: str = ""
     not_after: datetime | None = None
 
 

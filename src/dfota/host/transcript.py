@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from dfota.at import escape
@@ -18,17 +20,29 @@ class Transcript:
 
     A disk that fills up must not stop an upgrade: recording ends, and ``failure`` says so.
 
+    Args:
+        path: of the file.
+        date: gives date and time of day, for a first line that says when it began.
+        append: go on behind what is there, as an upgrade that is resumed does.
+
     Raises:
         OutputError: the file cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        date: Callable[[], datetime] | None = None,
+        append: bool = False,
+    ) -> None:
         self._path = path
+        self._date = date
         self._started_at: float | None = None
         self.failure: OutputError | None = None
         try:
             # Unbuffered: what a line says has been written when the call returns.
-            self._stream = path.open("wb", buffering=0)
+            self._stream = path.open("ab" if append else "wb", buffering=0)
         except OSError as error:
             raise OutputError(str(path), error.strerror or str(error)) from error
 
@@ -54,6 +68,8 @@ class Transcript:
     def _seconds(self, now: float) -> float:
         if self._started_at is None:
             self._started_at = now
+            if self._date is not None:
+                self.note(f"began {self._date().isoformat(timespec='milliseconds')}", now)
         return now - self._started_at
 
     def _write(self, line: str) -> None:

@@ -15,7 +15,7 @@ from dfota.values import FirmwareVersion
 NAME_MAX = 255
 
 _TAIL = re.compile(r"[0-9]{2,3}\.[0-9]{3}(?:\.[0-9]{2,3}\.[0-9]{3})?")
-_CHUNKS = re.compile(r"[0-9]+|[^0-9]+")
+_NUMBERS = re.compile(r"[0-9]+")
 _SUFFIXES = (".zip", ".bin")
 
 
@@ -47,13 +47,10 @@ def is_newer(revision: FirmwareVersion, other: FirmwareVersion) -> bool | None:
 
     Numbers are compared from the left, and all that is no number must be the same:
     ``BG96MAR02A07M1G_01.019.01.019`` is newer than ``…_01.018.01.018``, and nothing is known
-    of a BETA and its release.
+    of a BETA and its release, or of two models.
     """
-    ours, theirs = _CHUNKS.findall(revision.text), _CHUNKS.findall(other.text)
-    for one, two in zip(ours, theirs, strict=False):
-        if one.isdigit() and two.isdigit():
-            if int(one) != int(two):
-                return int(one) > int(two)
-        elif one != two:
-            return None
-    return None
+    if _NUMBERS.sub("0", revision.text) != _NUMBERS.sub("0", other.text):
+        return None
+    ours = [int(number) for number in _NUMBERS.findall(revision.text)]
+    theirs = [int(number) for number in _NUMBERS.findall(other.text)]
+    return None if ours == theirs else ours > theirs

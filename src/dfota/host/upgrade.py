@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from dfota.at import CmeError, Form, Ready, Urc
@@ -21,21 +22,10 @@ from dfota.errors import (
     HostError,
     NoReplyError,
     NothingToDoError,
-    OutcomeUnknownError,
     PortError,
-)
-from dfota.host.checks import (
-    check_access_point,
-    check_network,
-    check_package,
-    check_revision,
-    check_sim,
-    check_supply,
-    check_urc_port,
 )
 from dfota.host.dialogue import Answer, ForgetUrcs, Happened, Listen, Now, Procedure, Report, ask
 from dfota.host.events import (
-    CheckResult,
     CheckStatus,
     Examined,
     Identified,
@@ -48,12 +38,14 @@ from dfota.host.events import (
     Upgraded,
     UpgradeFound,
 )
+from dfota.host.failures import PROVEN_ENDS
 from dfota.host.follow import Followed, Following
 from dfota.host.identity import get_attention, identify
 from dfota.host.kinds import BG96, KINDS, ModuleKind, kind_of
 from dfota.host.logbook import Logbook
 from dfota.host.module_settings import ModuleSettings, Needs
 from dfota.host.plan import Plan
+from dfota.host.preflight import Scene, make_checks
 from dfota.host.records import UpgradeRecord
 from dfota.host.starting import start, upload
 from dfota.host.urc_port import UrcPortSearch
@@ -87,7 +79,7 @@ def examine(plan: Plan) -> Procedure[Examined]:
     yield Report(identity)
     kind = yield from choose_kind(plan, identity)
     plan.check_url(kind)
-    checks = yield from _make_checks(plan, identity, change=False)
+    checks = yield from make_checks(Scene(plan, identity, kind), stops=False)
     return Examined(identity, checks)
 
 
@@ -132,12 +124,11 @@ def concluded(
     untouched = logbook.record
     try:
         upgraded = yield from procedure
-    except OutcomeUnknownError as error:
-        # It may still be upgrading: nothing is put back, and the record stays open.
-        yield from logbook.note(outcome=str(error))
-        raise
     except HostError as error:
-        if logbook.record != untouched or untouched.is_started:
+        if logbook.record.is_started and not isinstance(error, PROVEN_ENDS):
+            # It may still be upgrading: nothing is put back, and the record stays open.
+            yield from logbook.note(outcome=str(error))
+        elif logbook.record != untouched or untouched.is_started:
             yield from settings.restore()
             yield from logbook.end(str(error))
         raise
@@ -152,14 +143,22 @@ def _upgrade(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedur
     heard = yield from get_attention(set_errors=False)
     if heard is not None:
         yield Report(UpgradeFound())
-        yield from logbook.note(is_started=True)
-        kind = plan.kind or BG96
+        kind = _likely_kind(plan)
+        yield from logbook.note(is_started=True, kind=kind.name)
         return (yield from _follow(plan, kind, settings, heard))
-    identity, kind = yield from _insist(
+    scene = yield from _insist(
         lambda: _prepare(plan, logbook, settings), lambda: Phase(logbook.record.phase)
     )
-    heard = yield from start(plan, kind, logbook)
-    return (yield from _follow(plan, kind, settings, heard, identity))
+    if plan.bytes_per_s is None:
+        plan = replace(plan, bytes_per_s=scene.bytes_per_s)
+    heard = yield from start(plan, scene.kind, logbook)
+    return (yield from _follow(plan, scene.kind, settings, heard, scene.identity))
+
+
+def _likely_kind(plan: Plan) -> ModuleKind:
+    """What a module is that cannot be asked: as named, or as the package says, or a BG96."""
+    for_model = kind_of(plan.facts.model) if plan.facts is not None else None
+    return plan.kind or for_model or BG96
 
 
 def _follow(
@@ -178,6 +177,7 @@ def _follow(
         package_size=plan.package_size,
         bytes_per_s=plan.bytes_per_s,
         limits=plan.limits,
+        is_local=plan.url is None,
     )
     following = Following(
         followed,
@@ -191,9 +191,7 @@ def _follow(
 # -- before the start ------------------------------------------------------------------------
 
 
-def _prepare(
-    plan: Plan, logbook: Logbook, settings: ModuleSettings
-) -> Procedure[tuple[Identified, ModuleKind]]:
+def _prepare(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedure[Scene]:
     """Everything before AT+QFOTADL; may be done again from the beginning."""
     # What was said before is of the past: a restart counts from here on.
     yield ForgetUrcs()
@@ -214,11 +212,12 @@ def _prepare(
     yield from settings.apply(
         Needs(kind, plan.role, plan.access_point if is_remote else None, is_remote)
     )
-    for check in (yield from _make_checks(plan, identity, change=True)):
+    scene = Scene(plan, identity, kind, is_changed=True)
+    for check in (yield from make_checks(scene, stops=True)):
         if check.status is CheckStatus.FAILED:
             raise check.as_error()
     yield from upload(plan, kind, logbook)
-    return identity, kind
+    return scene
 
 
 def choose_kind(plan: Plan, identity: Identified) -> Procedure[ModuleKind]:
@@ -286,37 +285,6 @@ def _has_restarted(error: HostError | None = None) -> Procedure[bool]:
             return True
         if heard is Happened.SILENCE:
             return False
-
-
-def _make_checks(
-    plan: Plan, identity: Identified, *, change: bool
-) -> Procedure[tuple[CheckResult, ...]]:
-    """All checks, in the order of the DFOTA guide's example (4.1); stops at a failed one."""
-    results: list[CheckResult] = []
-
-    def add(result: CheckResult) -> Procedure[None]:
-        results.append(result)
-        yield Report(result)
-
-    yield from add(check_revision(identity, plan.target))
-    yield from add(check_package(identity, plan.facts))
-    procedures = [check_urc_port(plan.port), check_supply()]
-    if plan.url is not None:
-        procedures += [check_sim(), check_access_point(plan.access_point, change=change)]
-    for procedure in procedures:
-        if _has_failed(results):
-            procedure.close()
-            continue
-        yield from add((yield from procedure))
-    # Without a SIM there is no registration to wait for.
-    if plan.url is not None and not _has_failed(results):
-        for result in (yield from check_network()):
-            yield from add(result)
-    return tuple(results)
-
-
-def _has_failed(results: list[CheckResult]) -> bool:
-    return any(result.status is CheckStatus.FAILED for result in results)
 
 
 # -- after the end ---------------------------------------------------------------------------

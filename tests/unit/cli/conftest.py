@@ -12,7 +12,7 @@ import pytest
 
 from dfota.cli import port_options
 from dfota.host import Session
-from dfota.modem import BG96, Profile, Speed, StateDirectory, VirtualModule, with_settings
+from dfota.modem import BG96, Profile, Speed, StateDirectory, Trust, VirtualModule, with_settings
 from dfota.package import Partition, Release
 from dfota.values import FirmwareVersion
 
@@ -37,7 +37,13 @@ def state(tmp_path: Path) -> Path:
 class VirtualPort:
     """A port with a module behind it, on the module's clock."""
 
-    def __init__(self, state: StateDirectory, *settings: str, profile: Profile = BG96) -> None:
+    def __init__(
+        self,
+        state: StateDirectory,
+        *settings: str,
+        profile: Profile = BG96,
+        trust: Trust | None = None,
+    ) -> None:
         self.now = 0.0
         self.inbox = bytearray()
         self.spoil = lambda data: data
@@ -46,6 +52,7 @@ class VirtualPort:
             profile=with_settings(profile, settings),
             speed=Speed(1.0),
             output=lambda _port, data: self.inbox.extend(self.spoil(data)),
+            trust=trust,
         )
         self.module.power_on()
         self.read(60)
@@ -74,8 +81,13 @@ class VirtualPort:
 def plug_in(monkeypatch: pytest.MonkeyPatch) -> Callable[..., VirtualPort]:
     """Switch a module on and wire every command that opens a port to it."""
 
-    def plug(state: StateDirectory, *settings: str, profile: Profile = BG96) -> VirtualPort:
-        port = VirtualPort(state, *settings, profile=profile)
+    def plug(
+        state: StateDirectory,
+        *settings: str,
+        profile: Profile = BG96,
+        trust: Trust | None = None,
+    ) -> VirtualPort:
+        port = VirtualPort(state, *settings, profile=profile, trust=trust)
         monkeypatch.setattr(port_options, "SerialxTransport", lambda _port, *, baudrate: port)
         virtual = partial(Session, clock=lambda: port.now, pause=lambda _seconds: None)
         monkeypatch.setattr(port_options, "Session", virtual)

@@ -102,6 +102,16 @@ def test_what_is_the_same_is_not_sent_again(port, one, capsys) -> None:
     assert capsys.readouterr().out.count("was there already") == 3
 
 
+def test_the_same_key_in_another_form_does_not_cost_the_certificate(port, one, tmp_path) -> None:
+    """The key is replaced, so the certificate goes before it, and must come back."""
+    put("port", one)
+    key = load_pem_private_key(one.key_path.read_bytes(), None)
+    other = tmp_path / "key.pem"
+    other.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    put("port", replace(one, key_path=other))
+    assert stored(port) == pem(one) | {CLIENT_KEY_FILE: other.read_bytes()}
+
+
 def test_a_state_directory_takes_them_too(state: Path, one, two, capsys) -> None:
     put(state, one)
     put(state, two)

@@ -24,6 +24,7 @@ from dfota.host import (
     Plan,
     Session,
     Transcript,
+    UpgradeRecord,
     upgrade,
 )
 from dfota.package import Partition, Release, SigningKey, build
@@ -323,6 +324,7 @@ class Bench:
         self.module = FakeModule()
         self.port = port_class(self.module)
         self.events: list[HostEvent] = []
+        self.records: list[UpgradeRecord] = []
 
     def session(self, transcript: Transcript | None = None) -> Session:
         return Session(
@@ -330,6 +332,7 @@ class Bench:
             port="fake",
             on_event=self.events.append,
             transcript=transcript,
+            keep=self.records.append,
             clock=lambda: self.module.now,
             pause=self.port.pause,
         )
@@ -416,3 +419,15 @@ def package(bench, tmp_path: Path) -> Path:
     path = tmp_path / "update.zip"
     path.write_bytes(build(old, new, keys=[key], make_patch=lambda _old, new: new))
     return path
+
+
+@pytest.fixture(scope="session")
+def make_bench() -> type[Bench]:
+    """For tests that need a fresh one each time they are tried."""
+    return Bench
+
+
+@pytest.fixture(autouse=True)
+def no_server_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The servers of these tests are names in scripts: nothing leaves this computer."""
+    monkeypatch.setattr("dfota.cli.surroundings.probe_server", lambda _url, **_: None)

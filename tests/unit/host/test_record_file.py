@@ -125,6 +125,20 @@ def test_a_relative_state_home_is_ignored(monkeypatch) -> None:
     assert record_folder({"XDG_STATE_HOME": "/var/lib"}) == Path("/var/lib/dfota/upgrades")
 
 
+def test_without_a_home_or_a_place_to_write_another_is_asked_for(tmp_path, monkeypatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(OutputError) as caught:
+        record_folder({})
+    assert "--state-file" in caught.value.remedy
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError) as caught, RecordFile(tmp_path / "file" / "a.json"):
+        pass
+    assert "--state-file" in caught.value.remedy
+
+
 def test_damaged_files_are_listed_and_refused(tmp_path: Path) -> None:
     with RecordFile(tmp_path / "a.json") as file:
         file.save(OPEN)

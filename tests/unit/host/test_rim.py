@@ -9,6 +9,7 @@ import pty
 import socket
 import tty
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,24 @@ def test_a_transcript_has_every_byte_both_ways(bench, tmp_path: Path) -> None:
         r"     0.010 < \r\n+CSQ: 26,99\r\n\r\nOK\r\n",
         r"    12.346 < \\\xff\x00A\x7f",
         "    12.346 # port lost",
+    ]
+
+
+def test_a_transcript_says_when_it_began_and_goes_on_behind_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "transcript.txt"
+    for minute in (1, 2):
+        begun = datetime(2026, 12, 1, 1, minute, tzinfo=UTC)
+        transcript = Transcript(path, date=lambda begun=begun: begun, append=minute == 2)
+        transcript.sent(b"AT", 100.0)
+        transcript.received(b"OK", 100.5)
+        transcript.close()
+    assert path.read_text().splitlines() == [
+        "     0.000 # began 2026-12-01T01:01:00.000+00:00",
+        "     0.000 > AT",
+        "     0.500 < OK",
+        "     0.000 # began 2026-12-01T01:02:00.000+00:00",
+        "     0.000 > AT",
+        "     0.500 < OK",
     ]
 
 
