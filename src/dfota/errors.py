@@ -30,6 +30,7 @@ A test compares this drawing with the classes::
     │   └── ImageTooLargeError
     ├── PackageError
     │   ├── ContainerError
+    │   ├── ForeignPackageError
     │   ├── ManifestError
     │   ├── SignatureError
     │   ├── DigestMismatchError
@@ -481,6 +482,25 @@ class ContainerError(PackageError):
     def remedy(self) -> str:
         """Say how packages are made."""
         return "Fetch it again, or make one with: dfota package build OLD NEW update.zip"
+
+
+class ForeignPackageError(PackageError):
+    """The file at *path* is no package of ours, because of *reason*: it may be a vendor's."""
+
+    code = "package.foreign"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.path} is not a dfota package: {self.reason}"
+
+    @property
+    def remedy(self) -> str:
+        """A vendor's package can be installed, if somebody says what it leads to."""
+        return "If it is the vendor's own package, add --expect with the revision it leads to."
 
 
 class ManifestError(PackageError):

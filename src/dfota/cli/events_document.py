@@ -52,14 +52,14 @@ STREAM_EVENTS: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType({
         {"done": "bytes", "total": "bytes of the package"},
     ),
     "examined": (
-        "The checks of a `--dry-run`.",
+        "The checks of a `--dry-run`; with `--inventory` its module's name is under `module`.",
         {
             "identity": "the event `identified`",
             "checks": "list of the events `check-result`",
         },
     ),
     "planned": (
-        "What a `--dry-run` would send.",
+        "What an upgrade would send (`--dry-run`); with `--inventory` as above.",
         {
             "lines": "list of `line`, `changes` (else it is a question), `data_size` (bytes that "
             "follow it) and `is_after_start`; user names and passwords are not shown",

@@ -20,7 +20,7 @@ from typing import Any
 from dfota.cli.plan_options import IP_TYPES, PlanOptions
 from dfota.cli.port_options import PortOptions
 from dfota.errors import InventoryError
-from dfota.host import KINDS, PORT_ROLES
+from dfota.host import CHECKS, KINDS, PORT_ROLES
 
 INVENTORY_MAX_BYTES = 1_048_576
 MODULES_MAX = 1024
@@ -112,6 +112,13 @@ def _one_of(*choices: str) -> Reader:
     return read
 
 
+def _checks(value: object, _folder: Path) -> tuple[str, ...]:
+    known = [check.name for check in CHECKS]
+    if not isinstance(value, list) or not all(name in known for name in value):
+        raise ValueError(f"a list of checks, which are {', '.join(known)}")
+    return tuple(value)
+
+
 PORT_KEYS: Mapping[str, tuple[str, Reader]] = {
     "port": ("port", _port),
     "baudrate": ("baudrate", _speed),
@@ -131,6 +138,7 @@ PLAN_KEYS: Mapping[str, tuple[str, Reader]] = {
     "client-cert": ("client_cert", _path),
     "client-key": ("client_key", _path),
     "download-timeout": ("download_timeout", _seconds),
+    "skip": ("skip", _checks),
 }
 SERVE_KEYS: Mapping[str, tuple[str, Reader]] = {
     "address": ("address", _text),

@@ -13,6 +13,7 @@ import click
 
 from dfota.cli.input_file import read_input
 from dfota.cli.port_options import FILE
+from dfota.errors import ContainerError, ForeignPackageError
 from dfota.host import (
     CA_FILE,
     CERTIFICATE_FILES,
@@ -41,7 +42,7 @@ _OPTIONS = (
                  help="Which port of the module PORT is.  [default: found out]"),
     click.option("--url", help="Where the module downloads the package: http:// or https://."),
     click.option("--expect", metavar="REVISION",
-                 help="Revision that must run afterwards, if PACKAGE is not given."),
+                 help="Revision that must run afterwards, where no PACKAGE of ours tells it."),
     click.option("--key", "key_files", type=FILE, multiple=True, metavar="PUB",
                  help="Verify PACKAGE with this public key first. Repeatable."),
     click.option("--apn", help="Access point for the download (fota_apn)."),
@@ -123,7 +124,7 @@ def read_plan(
         CertificateError: a certificate or key is none that a module can use.
         LocationError: the module cannot download the URL.
     """
-    data, facts = at_hand or _read_package(options.package, options.key_files)
+    data, facts = at_hand or _read_package(options)
     if is_check and data is None and options.url is None:
         data = b""  # the module alone is looked at
     _check(options, data, facts, is_hosted=is_hosted)
@@ -180,18 +181,24 @@ def _check(
         raise click.UsageError("--client-cert, --client-key and --ca go together.")
 
 
-def _read_package(
-    path: Path | None, key_files: tuple[Path, ...]
-) -> tuple[bytes | None, PackageFacts | None]:
-    if path is None:
-        if key_files:
+def _read_package(options: PlanOptions) -> tuple[bytes | None, PackageFacts | None]:
+    """The package, and what it says of itself; a vendor's own format says nothing to us."""
+    if options.package is None:
+        if options.key_files:
             raise click.UsageError("--key verifies PACKAGE: give both.")
         return None, None
-    data = read_input(path, LIMITS.package_size)
-    opened = parse(data)
+    data = read_input(options.package, LIMITS.package_size)
+    try:
+        opened = parse(data)
+    except ContainerError as error:
+        if options.key_files:
+            raise
+        if options.expect is None:
+            raise ForeignPackageError(str(options.package), error.reason) from error
+        return data, None
     verified_by: tuple[str, ...] = ()
-    if key_files:
-        verified = opened.verify([PublicKey.load(file) for file in key_files])
+    if options.key_files:
+        verified = opened.verify([PublicKey.load(file) for file in options.key_files])
         verified_by = tuple(key_id.hex() for key_id in verified.key_ids)
     manifest = opened.manifest
     return data, PackageFacts(

@@ -8,8 +8,10 @@ Rule 1. Everything that can be wrong with files is found before the first port i
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ import click
 
 from dfota.atomic import write_atomically
 from dfota.cli.console import Console
+from dfota.cli.dry_run import Rehearsed, print_rehearsed, rehearse_at
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.hosting import ServeOptions, host_packages, parse_address
 from dfota.cli.inventory import InventoryModule, read_inventory
@@ -28,7 +31,7 @@ from dfota.cli.rack_display import RackDisplay
 from dfota.cli.rack_reports import json_report, junit_report, left_of
 from dfota.cli.surroundings import with_surroundings
 from dfota.cli.upgrade_run import UpgradeJob, default_state_file, run_upgrade
-from dfota.errors import DfotaError, InventoryError, OutputError
+from dfota.errors import DfotaError, InventoryError, NothingToDoError, OutputError
 from dfota.host import (
     FAILURES,
     HostEvent,
@@ -47,6 +50,7 @@ class RackOptions:
 
     serve: ServeOptions | None = None
     is_resumed: bool = False
+    is_dry_run: bool = False
     max_parallel: int = 32
     stop_after: int | None = None
     retries: int = 0
@@ -75,6 +79,8 @@ def upgrade_rack(console: Console, path: Path, options: RackOptions) -> ExitCode
     inventory = read_inventory(path)
     serve = options.serve or _read_serve(path, inventory.serve)
     planned = [_plan(console, path, module, serve) for module in inventory.modules]
+    if options.is_dry_run:
+        return _rehearse(console, planned, serve, options.max_parallel)
     ports = {entry.module.name: entry.module.port_options.port for entry in planned}
     _make_folder(options.logs)
     reporter = _Reporter(options, ports)
@@ -193,6 +199,45 @@ def _job(
         return end.upgraded
 
     return RackJob(name, work)
+
+
+def _rehearse(
+    console: Console, planned: list[_Planned], serve: ServeOptions | None, max_parallel: int
+) -> ExitCode:
+    """A dry run at every module; they are told in the order of the file."""
+    is_failed = False
+    stop = threading.Event()
+    with (
+        _hosted(planned, serve, lambda _name, _done, _total: None) as plans,
+        ThreadPoolExecutor(max_parallel) as pool,
+    ):
+        futures = {
+            entry.module.name: pool.submit(
+                _rehearse_one, entry, plans[entry.module.name], stop.is_set
+            )
+            for entry in planned
+        }
+        try:
+            for name, future in futures.items():
+                try:
+                    rehearsed = future.result()
+                except DfotaError as error:
+                    console.note(f"{name}:")
+                    console.error(error)
+                    is_failed = True
+                    continue
+                print_rehearsed(console, rehearsed, module=name)
+                is_failed |= not isinstance(rehearsed.failure, NothingToDoError | None)
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return ExitCode.SOME_FAILED if is_failed else ExitCode.OK
+
+
+def _rehearse_one(entry: _Planned, plan: Plan, is_stopped: Callable[[], bool]) -> Rehearsed:
+    surrounded = with_surroundings(plan, is_server_ours=entry.is_hosted)
+    return rehearse_at(entry.module.port_options, surrounded, is_stopped=is_stopped)
 
 
 def _make_folder(logs: Path | None) -> None:

@@ -8,6 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 
 import click
 
@@ -93,7 +94,11 @@ def open_port(
     transcript: Transcript | None = None
     with ExitStack() as stack:
         if options.transcript is not None:
-            transcript = Transcript(options.transcript)
+            transcript = Transcript(
+                options.transcript,
+                date=lambda: datetime.now(UTC),
+                append=options.append_transcript,
+            )
             stack.callback(transcript.close)
         yield stack.enter_context(
             TerminalPort(

@@ -188,6 +188,8 @@ def describe_code(number: int) -> list[str]:
         lines.append(f"  +CME ERROR: {number}: {CME_ERRORS[number]}")
     if number in CMS_ERRORS:
         lines.append(f"  +CMS ERROR: {number}: {CMS_ERRORS[number]}")
+    if lines:
+        lines.append(f"  its causes, and what to try: dfota explain {number}")
     return lines
 
 

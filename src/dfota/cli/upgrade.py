@@ -16,15 +16,14 @@ from typing import Any, TypeVar
 
 import click
 
-from dfota.cli.check_table import refuse_failed, show_checks
 from dfota.cli.console import Console
+from dfota.cli.dry_run import print_rehearsed, rehearse_at
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.hosting import ServeOptions, host_packages, parse_address
 from dfota.cli.plan_options import PlanOptions, hosted_plan, plan_options, read_plan
 from dfota.cli.port_options import (
     FILE,
     PortOptions,
-    open_session,
     optional_port_options,
 )
 from dfota.cli.surroundings import with_surroundings
@@ -34,15 +33,11 @@ from dfota.cli.upgrade_run import UpgradeJob, default_state_file, resume_command
 from dfota.errors import RecordError
 from dfota.host import (
     Plan,
-    PlannedLine,
     Prefer,
     Upgraded,
-    examine,
     list_records,
     record_folder,
-    rehearse,
 )
-from dfota.host import upgrade as upgrade_procedure
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -160,9 +155,9 @@ def upgrade(
     if inventory is not None:
         return _upgrade_rack(
             console, inventory, serve, plan_options,
-            is_single=bool(port_options.port or state_file or port_options.transcript or dry_run
+            is_single=bool(port_options.port or state_file or port_options.transcript
                            or sources or target),
-            is_resumed=is_resumed, rack=rack,
+            rack={"is_resumed": is_resumed, "is_dry_run": dry_run, **rack},
         )  # fmt: skip
     if any(rack[name] for name in ("stop_after", "retries", "logs", "report", "junit")):
         raise click.UsageError(
@@ -299,29 +294,12 @@ def _rehearse(
     console: Console, port_options: PortOptions, plan: Plan, serve: ServeOptions | None
 ) -> None:
     """Print all checks, then what would be sent; only a program wants the checks one by one."""
-    with (
-        UpgradeDisplay(console) as display,
-        _hosted(plan, serve, display) as hosted,
-        open_session(port_options, on_event=display.show if console.as_json else None) as session,
-    ):
-        assert hosted is not None  # noqa: S101 - it is the plan that was given
-        examined = session.run(examine(hosted))
-        show_checks(console, examined)
-        refuse_failed(examined)
-        lines = session.run(rehearse(upgrade_procedure(hosted), hosted.target))
-    _print_planned(console, lines)
-
-
-def _print_planned(console: Console, lines: tuple[PlannedLine, ...]) -> None:
-    if console.as_json:
-        console.event({"event": "planned", "lines": [line.to_facts() for line in lines]})
-        return
-    rows = ["would send, between questions:"]
-    for line in lines:
-        if line.changes:
-            size = f"   + {line.data_size:,} bytes" if line.data_size else ""
-            rows.append(f"  {line.to_facts()['line']}{size}")
-    console.result({}, text="\n".join([*rows, "nothing was changed"]))
+    with UpgradeDisplay(console) as display, _hosted(plan, serve, display) as hosted:
+        tell = display.show if console.as_json else None
+        rehearsed = rehearse_at(port_options, hosted or plan, on_event=tell)
+        print_rehearsed(console, rehearsed)
+    if rehearsed.failure is not None:
+        raise rehearsed.failure
 
 
 # -- the records -----------------------------------------------------------------------------
@@ -365,7 +343,6 @@ def _upgrade_rack(
     options: PlanOptions,
     *,
     is_single: bool,
-    is_resumed: bool,
     rack: dict[str, Any],
 ) -> int:
     from dfota.cli.rack import RackOptions, upgrade_rack  # noqa: PLC0415 - only for a rack
@@ -375,5 +352,7 @@ def _upgrade_rack(
             "With --inventory, what concerns one module stands in the file: "
             "PORT, PACKAGE, --url, --key, --transcript and the like."
         )
-    chosen = RackOptions(serve=serve, is_resumed=is_resumed, **rack)
+    chosen = RackOptions(serve=serve, **rack)
+    if chosen.is_resumed and chosen.is_dry_run:
+        raise click.UsageError("--dry-run and --resume exclude each other.")
     return upgrade_rack(console, inventory, chosen)

@@ -17,7 +17,7 @@ from dfota.at import FOTA_URCS, Command, Form, Urc, Value, encode_line, parse_li
 from dfota.at.catalog.fota import FOTA_APN, FOTA_CID, FOTA_PATH
 from dfota.at.catalog.general import CMEE, QINDCFG_ALL, QURCCFG_URCPORT
 from dfota.at.catalog.packet import QICSGP
-from dfota.at.catalog.power import CEDRXS, CPSMS, QSCLK
+from dfota.at.catalog.power import CEDRXRDP, CEDRXS, CPSMS, QSCLK
 from dfota.at.catalog.qcfg import APREADY, PSM_ENTER, URC_DELAY
 from dfota.errors import AtError, HostError, MisuseError, PortError
 from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure, Report, ask
@@ -312,6 +312,9 @@ def _read(setting: Setting, needs: Needs) -> Procedure[tuple[Values, ...]]:
     """What is set now, as values of the write form; empty where the module does not say."""
     if setting.command is QICSGP:
         return (yield from _read_context(needs))
+    if setting.command is CEDRXS and not (yield from _uses_edrx()):
+        # By 27.007, 7.40, it may be told for each technology although it is off.
+        return ()
     answer = yield from ask(setting.command, Form.READ)
     if answer is None or not answer.ok:
         return ()
@@ -319,6 +322,12 @@ def _read(setting: Setting, needs: Needs) -> Procedure[tuple[Values, ...]]:
         # It lists the technologies that it is on for, without the mode.
         return _decoded(CEDRXS, answer, "1,")
     return _decoded(setting.command, answer)
+
+
+def _uses_edrx() -> Procedure[bool]:
+    answer = yield from ask(CEDRXRDP, Form.EXECUTE)
+    lines = answer.lines if answer is not None and answer.ok else ()
+    return any(re.match(r"\+CEDRXRDP:\s*[1-9]", line) for line in lines)
 
 
 def _read_context(needs: Needs) -> Procedure[tuple[Values, ...]]:

@@ -282,7 +282,8 @@ def _is_ca(certificate: x509.Certificate) -> bool:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:
         # Before version 3 there was no such word; such roots are still about.
-        return certificate.version is x509.Version.v1
+        is_old = certificate.version is x509.Version.v1
+        return is_old and _is_issued_by(certificate, certificate)
 
 
 def _is_issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:

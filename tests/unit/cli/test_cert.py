@@ -235,6 +235,26 @@ def test_a_file_that_reads_back_differently_is_no_success(port, one, capsys) -> 
     assert stored(port) == {}
 
 
+ROOT_V1 = b"""-----BEGIN CERTIFICATE-----
+MIIBGjCBwQIULhQ9aX/6muQsXIbdKCuxNVEcKnkwCgYIKoZIzj0EAwIwDzENMAsG
+A1UEAwwEcm9vdDAgFw0yNjEyMDEwMTQyMTFaGA8yMTI2MTEwNzAxNDIxMVowDzEN
+MAsGA1UEAwwEcm9vdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMIoLm4kqeZ6
+nHn30t/QWs+zZfzyGWGI7XFGYxUIyeQ5a3c+ogYr4FUfW/bissU1PxuWOR91g6B8
+3p76/5m9ou0wCgYIKoZIzj0EAwIDSAAwRQIhAOAzGnC5k3Fs6qotSBSNd1QZyE4w
+c/JQ+6OjOZQDOiXqAiAx1AJK1t0YUXUZa0VCFxSOTCw/wRpjJ63miu+PSwh+/A==
+-----END CERTIFICATE-----
+"""
+CLIENT_V1 = b"""-----BEGIN CERTIFICATE-----
+MIIBCTCBsAIBBTAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARyb290MCAXDTI2MTIw
+MTAxNDIxMVoYDzIxMjYxMTA3MDE0MjExWjARMQ8wDQYDVQQDDAZjbGllbnQwWTAT
+BgcqhkjOPQIBBggqhkjOPQMBBwNCAARjjX6rMbUGrqrj30jHh7DXuOastxImgeV6
++Mdd9oCXenLDkjPBPONU51mPGEurRoQhLRV2Zhcm4PjZH7cbCko6MAoGCCqGSM49
+BAMCA0gAMEUCIQD7cusE3T/r2gtV08QCc+5OOo1kevzEOroiAkQzhCJudQIgMXLJ
+UcCv4utlKMgSqq3phyL1tHXGzfEDnDu8qkO3sJM=
+-----END CERTIFICATE-----
+"""
+
+
 # -- judged before anything is sent -------------------------------------------------------------
 
 
@@ -281,6 +301,12 @@ def test_what_is_only_odd_is_told(one, tmp_path) -> None:
     assert "expires on" in " ".join(check_certificates(pem(one), now=now))
     assert "not valid before" in check_certificates(pem(one), now=now - timedelta(days=99))[0]
     assert check_certificates(pem(one)) == ()
+
+
+def test_an_old_certificate_without_extensions_is_a_ca_only_if_it_signed_itself(tmp_path) -> None:
+    """What ``openssl x509 -req`` makes by default: version 1, signed by another."""
+    assert "EC P-256" in check_certificates({CA_FILE: ROOT_V1})[0]
+    assert "is no CA" in refused({CA_FILE: CLIENT_V1})
 
 
 def test_a_server_that_signed_itself_may_be_the_ca(tmp_path, one) -> None:

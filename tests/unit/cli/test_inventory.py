@@ -104,6 +104,8 @@ def test_a_password_may_come_from_the_environment(tmp_path: Path, monkeypatch) -
         (ONE + "download-timeout = true\n", "download-timeout must be"),
         (ONE + "url = 1\n", "url must be"),
         (ONE + "url = ''\n", "url must be"),
+        (ONE + "skip = 'sim'\n", "skip must be a list of checks"),
+        (ONE + "skip = ['sin']\n", "skip must be a list of checks"),
         (ONE + "key = []\n", "key must be"),
         (ONE + "module = 'bg77'\n", "module must be one of bg96"),
     ],

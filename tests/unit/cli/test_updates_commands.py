@@ -238,3 +238,33 @@ def test_the_stream_of_events_tells_the_way_and_each_hop(module, capsys) -> None
     assert names.index("path") < names.index("hop")
     assert [e["number"] for e in events if e["event"] == "hop"] == [1, 2]
     assert [e["revision_after"] for e in events if e["event"] == "upgraded"] == [R19, R20]
+
+
+def test_after_ctrl_c_the_hop_is_followed_to_its_end_and_the_journey_goes_on(
+    module, capsys
+) -> None:
+    read = module.read
+
+    def interrupt(timeout_s: float) -> bytes:
+        data = read(timeout_s)
+        if b"UPDATING" in data:
+            module.read = read
+            raise KeyboardInterrupt
+        return data
+
+    module.read = interrupt
+    command = ["upgrade", "port", "--updates", "p", "--key", "k.pub"]
+    assert run(command) == ExitCode.INTERRUPTED
+    capsys.readouterr()
+    assert run(command) == ExitCode.REFUSED  # nothing is asked of a module that is busy
+    assert "--resume" in capsys.readouterr().err
+    assert run([*command, "--resume"]) == 0
+    out = capsys.readouterr().out
+    assert f"upgraded: {R18} → {R19}" in out
+    assert f"upgraded: {R19} → {R20}" in out
+
+
+def test_one_transcript_holds_the_whole_journey(module, capsys) -> None:
+    command = ["upgrade", "port", "--updates", "p", "--key", "k.pub", "--transcript", "t.log"]
+    assert run(command) == 0
+    assert Path("t.log").read_text().count("AT+QFOTADL=1") == 2

@@ -39,6 +39,24 @@ def test_the_package_is_uploaded_and_verified(wired, package: Path, capsys) -> N
     assert wired.NEW in capsys.readouterr().out
 
 
+def test_a_package_of_the_vendor_needs_the_revision_that_it_leads_to(
+    wired, tmp_path: Path, capsys
+) -> None:
+    """What real modules install is in a format of the vendor's, which nobody else can read."""
+    wired.script_local()
+    vendors = tmp_path / "vendor.zip"
+    vendors.write_bytes(b"PK\x03\x04 something else" * 99)
+    assert run(["upgrade", "fake", str(vendors)]) == ExitCode.PACKAGE
+    assert "add --expect" in capsys.readouterr().err
+    assert wired.port.opened == 0
+    assert run(["upgrade", "fake", str(vendors), "--expect", wired.NEW]) == ExitCode.OK
+    size = vendors.stat().st_size
+    assert any(f",{size}," in line for line in wired.module.lines if "QFUPL" in line)
+    assert f"{wired.OLD} → {wired.NEW}" in capsys.readouterr().out
+    key = ["--key", str(tmp_path / "none.pub")]
+    assert run(["upgrade", "fake", str(vendors), "--expect", wired.NEW, *key]) == ExitCode.PACKAGE
+
+
 def test_with_url_and_package_nothing_is_uploaded(wired, package: Path) -> None:
     wired.script_remote()
     assert run(["upgrade", "fake", str(package), "--url", URL]) == ExitCode.OK

@@ -70,6 +70,8 @@ class Settings:
         for name in names:
             query, stands, _ = TABLE[name]
             self.answers[query] = (stands, "OK")
+        if "edrx" in names:
+            self.answers["AT+CEDRXRDP"] = ('+CEDRXRDP: 4,"0010","0010","0011"', "OK")
         for name in TABLE:
             self.answers[TABLE[name][2]] = self.answers[BACK[name]] = "OK"
         self.answers[f'{APN},0,"iot"'] = self.answers[f'{APN},0,"Telstra.internet","",""'] = "OK"
@@ -155,6 +157,16 @@ def test_what_cannot_be_read_is_not_changed(bench, answer) -> None:
     bench.script_remote()
     bench.upgrade()
     assert "AT+QSCLK=0" not in bench.module.lines
+
+
+@pytest.mark.parametrize("used", [("+CEDRXRDP: 0", "OK"), "ERROR", "OK"])
+def test_edrx_that_is_told_but_not_used_is_left_alone(bench, used) -> None:
+    """It would be switched on by putting it back (3GPP TS 27.007, 7.40)."""
+    bench.script_remote()
+    Settings(bench, "edrx")
+    bench.module.answers["AT+CEDRXRDP"] = used
+    bench.upgrade()
+    assert not [line for line in bench.module.lines if line.startswith("AT+CEDRXS=")]
 
 
 def test_a_setting_that_is_refused_needs_no_way_back(bench) -> None:

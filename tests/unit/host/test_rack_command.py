@@ -185,9 +185,29 @@ def test_a_package_is_hosted_once_for_all(benches, package: Path, capsys) -> Non
     assert len({url.partition("/one/")[0].partition("/two/")[0] for url in urls}) == 1
 
 
+def test_a_dry_run_asks_every_module_and_changes_none(benches, capsys) -> None:
+    for name in ("one", "two", "three"):
+        benches.add(name)
+    two = list(benches.values())[1]
+    two.module.answers["AT+CPIN?"] = "+CME ERROR: 10"
+    path = benches.write(beside="gone")
+    assert run(["upgrade", "--inventory", path, "--dry-run"]) == ExitCode.SOME_FAILED
+    out, err = capsys.readouterr()
+    assert out.count("nothing was changed") == 2
+    assert out.index("one:") < out.index("two:") < out.index("FAIL  sim") < out.index("three:")
+    assert "no such file" in err
+    assert [bench.starts for bench in benches.values()] == [0, 0, 0]
+    assert run(["--json", "upgrade", "--inventory", path, "--dry-run"]) == ExitCode.SOME_FAILED
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(event["module"], event["event"]) for event in events] == [
+        ("one", "examined"), ("one", "planned"), ("two", "examined"), ("three", "examined"),
+        ("three", "planned"),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [["port"], ["--dry-run"], ["--transcript", "t"], ["--state-file", "s"], ["p", "update.zip"],
+    [["port"], ["--dry-run", "--resume"], ["--transcript", "t"], ["--state-file", "s"], ["p", "update.zip"],
      ["--apn", "x"]],
 )  # fmt: skip
 def test_what_concerns_one_module_stands_in_the_file(benches, arguments: list[str]) -> None:
