@@ -38,6 +38,35 @@ STREAM_EVENTS: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType({
             "phases": "list of `phase` and `seconds`, in order",
         },
     ),
+    "path": (
+        "With `--updates`: the way that is gone.",
+        {
+            "new_revision": "where it leads",
+            "direction": "`upgrade`, `downgrade` or `unknown`",
+            "size": "bytes of all packages; null where they are not known",
+            "reboots": "how many upgrades it takes",
+            "trust": "`verified`, `not-verified` or `name-only`, of the worst of them",
+            "has_way_back": "whether packages lead back; null where it was not looked for",
+            "hops": "list of the packages, in order, as `dfota updates --json` has them",
+        },
+    ),
+    "hop": (
+        "With `--updates`: one upgrade of the way begins.",
+        {
+            "number": "from 1",
+            "of": "how many there are",
+            "old_revision": "what runs",
+            "new_revision": "where it leads",
+        },
+    ),
+    "journey-ended": (
+        "With `--updates`: an upgrade of the way did not succeed, and no other follows.",
+        {
+            "hops_done": "how many succeeded",
+            "hops": "how many there are",
+            "revision": "what the module says that it runs now; null where it is not known",
+        },
+    ),
     "nothing-to-resume": ("`--resume` found no upgrade that is unfinished.", {}),
     "interrupted": (
         "Ctrl-C, SIGTERM or SIGHUP ended the command.",

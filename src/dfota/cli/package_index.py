@@ -21,7 +21,7 @@ from dfota.errors import (
     FileUnreadableError,
     MisuseError,
 )
-from dfota.host import revisions_in_name
+from dfota.host import plain_text, revisions_in_name
 from dfota.package import (
     INDEX_FILE,
     LIMITS,
@@ -90,12 +90,12 @@ def index(
             skipped.append((path.name, str(error)))
     if not entries:
         for name, reason in skipped:
-            console.warn(f"{name} is left out: {reason}")
+            console.warn(f"{plain_text(name)} is left out: {reason}")
         raise FileUnreadableError(str(folder), "there is no package in it")
     chosen = _smallest(entries, skipped)
     write_atomically(target, build_index(chosen, keys=keys))
     for name, reason in skipped:
-        console.warn(f"{name} is left out: {reason}")
+        console.warn(f"{plain_text(name)} is left out: {reason}")
     facts = {
         "index": str(target),
         "packages": [entry_facts(entry) for entry in chosen],

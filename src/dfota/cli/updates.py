@@ -30,6 +30,7 @@ from dfota.host import (
     UpdateSources,
     get_attention,
     identify,
+    plain_text,
 )
 from dfota.package import PublicKey
 from dfota.values import FirmwareVersion
@@ -257,7 +258,7 @@ def describe_path(path: UpdatePath) -> list[str]:
     for number, hop in enumerate(path.hops, 1):
         bytes_ = "?" if hop.offer.size is None else f"{hop.offer.size:,}"
         lines.append(
-            f"  {number}. {hop.offer.new.text:<{width}}  {bytes_:>10} bytes  {hop.offer.name}"
+            f"  {number}. {hop.offer.new.text:<{width}}  {bytes_:>10} bytes  {plain_text(hop.offer.name)}"
         )
     return lines
 
@@ -270,5 +271,9 @@ _TRUST = {
 
 
 def _plain(refusal: Refusal) -> str:
-    text = f"{refusal.name}: {refusal.reason}"
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return f"{plain_text(refusal.name)}: {_printable(refusal.reason)}"
+
+
+def _printable(text: str) -> str:
+    """A whole sentence, whatever a file or a server put into it."""
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:400])

@@ -316,11 +316,26 @@ class _Planner:
 
     def refusals(self) -> list[Refusal]:
         """What was refused on all ways, and why."""
-        return [
+        found = [
             Refusal(offer.name, reason, offer.source)
             for offer, reason in self._refused.items()
             if offer not in self._used
         ]
+        here = self._running.revision
+        if here.short == here.text:
+            # Old firmware tells no build: several share the name, each with its own packages.
+            found += [
+                Refusal(
+                    offer.name,
+                    f"it starts from {offer.old}, and the module tells only {here}: say which "
+                    "build runs with --revision, if you are sure",
+                    offer.source,
+                )
+                for old, offers in sorted(self._from.items(), key=lambda one: one[0].text)
+                if old != here and old.short == here.text
+                for offer in offers
+            ]
+        return found
 
     def _search(
         self, start: _State, *, is_told: bool = False

@@ -16,6 +16,7 @@ import pytest
 
 from dfota import delta
 from dfota.cli import run
+from dfota.cli.events_document import STREAM_EVENTS
 from dfota.cli.exit_codes import ExitCode
 from dfota.modem import StateDirectory, Trust
 from dfota.package import PublicKey, Release, SigningKey, build, parse_index
@@ -137,6 +138,15 @@ def test_the_way_leads_over_the_neighbours_and_the_counter_forbids_the_way_back(
     assert "below 3" in facts["refused"][1]["reason"]
 
 
+def test_a_file_name_cannot_speak_to_the_terminal(desk: Path, capsys) -> None:
+    Path("p", "\x1b[31m.zip").write_bytes(b"x")
+    Path("p/a.zip").rename("p/\x1b[32m.zip")
+    assert run(["updates", *FROM_18, "--from", "p"]) == 0
+    assert run(["package", "index", "p"]) == 0
+    streams = capsys.readouterr()
+    assert "\x1b" not in streams.out + streams.err
+
+
 def test_without_a_key_it_is_said_that_nothing_is_verified(desk: Path, capsys) -> None:
     assert run(["updates", *FROM_18, "--from", "p"]) == 0
     assert "NOT verified" in capsys.readouterr().out
@@ -212,11 +222,15 @@ def test_the_first_failure_ends_the_journey_with_a_word_on_what_runs(module, cap
     good = Path("p/b.zip").read_bytes()
     Path("p/a-list.txt").write_text(f"{R18}:{R19}:a.zip\n{R19}:{R20}:b.zip\n")
     Path("p/b.zip").write_bytes(good[:-1])  # damaged after it was listed
+    code = run(["upgrade", "port", "--updates", "p/a-list.txt", "--to", R20, "--json"])
+    ended = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert ended == {"event": "journey-ended", "hops_done": 1, "hops": 2, "revision": R19}
+    assert set(ended) - {"event"} == set(STREAM_EVENTS["journey-ended"][1])
+    assert code == ExitCode.PACKAGE
     code = run(["upgrade", "port", "--updates", "p/a-list.txt", "--to", R20])
     streams = capsys.readouterr()
     assert code == ExitCode.PACKAGE
-    assert f"upgraded: {R18} → {R19}" in streams.out
-    assert f"upgrade 2 of 2 did not succeed; the module runs {R19}" in streams.err
+    assert f"upgrade 1 of 1 did not succeed; the module runs {R19}" in streams.err
     Path("p/b.zip").write_bytes(good)
     assert run(["upgrade", "port", "--updates", "p/a-list.txt", "--to", R20]) == 0
     assert f"upgraded: {R19} → {R20}" in capsys.readouterr().out
@@ -236,6 +250,9 @@ def test_the_stream_of_events_tells_the_way_and_each_hop(module, capsys) -> None
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     names = [event["event"] for event in events]
     assert names.index("path") < names.index("hop")
+    for event in events:
+        if event["event"] in {"path", "hop"}:
+            assert set(event) - {"event"} == set(STREAM_EVENTS[event["event"]][1])
     assert [e["number"] for e in events if e["event"] == "hop"] == [1, 2]
     assert [e["revision_after"] for e in events if e["event"] == "upgraded"] == [R19, R20]
 

@@ -138,6 +138,12 @@ def test_a_package_for_another_model_is_refused() -> None:
     assert "model BG95" in updates.refused[0].reason
 
 
+def test_a_revision_without_its_build_is_no_proof_of_what_runs() -> None:
+    updates = plan_updates([offer(f"{A07}01.018.01.018", "R2")], Running(revision(A07[:-1])))
+    assert updates.paths == ()
+    assert "tells only BG96MAR02A07M1G" in updates.refused[0].reason
+
+
 def test_the_running_revision_is_nothing_to_do_and_an_unknown_one_has_no_path() -> None:
     updates = plan_updates([offer("R1", "R2")], Running(revision("R1")))
     with pytest.raises(NothingToDoError):
