@@ -142,19 +142,22 @@ def test_a_terminal_that_goes_away_ends_it_in_order(module_at, signed, tmp_path:
     assert events[-1]["revision_after"] == NEW_REVISION
 
 
-def rack_of(
-    count: int, speed: str, module_at, signed, tmp_path: Path
-) -> tuple[dict, float, list[dict]]:
-    """Upgrade so many modules, and one that is not there; gives the report, time and events."""
-    modules = [module_at(speed, state=tmp_path / f"module-{number}") for number in range(count)]
-    ports = [module.port for module in modules] + [str(tmp_path / "gone")]
+def write_inventory(ports: list[str], signed, folder: Path) -> None:
     tables = [
         f'[[module]]\nname = "slot-{number}"\nport = "{port}"\n'
         for number, port in enumerate(ports)
     ]
     defaults = f'[defaults]\npackage = "{signed[0]}"\nkey = "{signed[0].parent}/vendor.pub"\n'
     serve = '[serve]\naddress = "127.0.0.1"\ntls = true\n'
-    (tmp_path / "bench.toml").write_text("".join([defaults, serve, *tables]))
+    (folder / "bench.toml").write_text("".join([defaults, serve, *tables]))
+
+
+def rack_of(
+    count: int, speed: str, module_at, signed, tmp_path: Path
+) -> tuple[dict, float, list[dict]]:
+    """Upgrade so many modules, and one that is not there; gives the report, time and events."""
+    ports = [module_at(speed, state=tmp_path / f"m{number}").port for number in range(count)]
+    write_inventory([*ports, str(tmp_path / "gone")], signed, tmp_path)
     began = time.monotonic()
     code, events, err = finished(
         tmp_path, "--inventory", "bench.toml", "--report", "report.json", "--logs", "logs"
@@ -174,6 +177,27 @@ def test_a_rack_is_upgraded_over_one_server(module_at, signed, tmp_path: Path) -
     assert events[-1]["event"] == "rack-ended"
     starts = [event["line"] for event in events if event["event"] == "upgrade-started"]
     assert len(starts) == len(set(starts)) == 3
+
+
+def test_a_signal_to_a_rack_says_how_each_module_is_left(module_at, signed, tmp_path: Path) -> None:
+    ports = [module_at("20", state=tmp_path / f"m{number}").port for number in range(2)]
+    write_inventory(ports, signed, tmp_path)
+    process = started(
+        tmp_path, "--inventory", "bench.toml", "--max-parallel", "1", "--report", "report.json"
+    )
+    read_until(process, event="progressed", phase="updating", percent=20)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == ExitCode.TERMINATED, err
+    left = [json.loads(line) for line in out.splitlines()[-2:]]
+    assert [event["state"] for event in left] == ["stopped", "skipped"]
+    assert "goes on by itself" in left[0]["left"]
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert [module["state"] for module in report["modules"]] == ["stopped", "skipped"]
+    code, events, err = finished(tmp_path, "--inventory", "bench.toml", "--resume")
+    assert code == ExitCode.OK, err
+    starts = [event["module"] for event in events if event["event"] == "upgrade-started"]
+    assert starts == ["slot-1"]
 
 
 @pytest.mark.long

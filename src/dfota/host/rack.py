@@ -169,17 +169,16 @@ class Rack:
             KeyboardInterrupt: the host was stopped; ``entries`` says how each is left. One
                 more while the running ones are stopped does not wait for them.
         """
-        threads = [
-            threading.Thread(target=self._take_turns, name=f"dfota-rack-{n}", daemon=True)
-            for n in range(min(self._max_parallel, len(self._queue)))
-        ]
-        for thread in threads:
-            thread.start()
+        ended = [threading.Event() for _ in range(min(self._max_parallel, len(self._queue)))]
+        for number, event in enumerate(ended):
+            threading.Thread(
+                target=self._take_turns, args=(event,), name=f"dfota-rack-{number}", daemon=True
+            ).start()
         try:
-            _join(threads)
+            _join(ended)
         except KeyboardInterrupt:
             self.stop()
-            _join(threads)
+            _join(ended)
             raise
         finally:
             self._skip_rest()
@@ -199,9 +198,12 @@ class Rack:
 
     # -- in the threads --------------------------------------------------------------------
 
-    def _take_turns(self) -> None:
-        while (job := self._next()) is not None:
-            self._run(job)
+    def _take_turns(self, ended: threading.Event) -> None:
+        try:
+            while (job := self._next()) is not None:
+                self._run(job)
+        finally:
+            ended.set()
 
     def _next(self) -> RackJob | None:
         with self._lock:
@@ -291,7 +293,8 @@ class _Watch:
         return not self._is_started and isinstance(error, PortError | NoReplyError)
 
 
-def _join(threads: Sequence[threading.Thread]) -> None:
-    for thread in threads:
-        while thread.is_alive():
-            thread.join(0.5)  # in pieces, so that Ctrl-C is noticed everywhere
+def _join(ended: Sequence[threading.Event]) -> None:
+    """Wait for every thread's own word: one whose ``join`` Ctrl-C breaks off counts as dead."""
+    for event in ended:
+        while not event.wait(0.5):  # in pieces, so that Ctrl-C is noticed everywhere
+            pass
