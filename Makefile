@@ -7,7 +7,7 @@ NATIVE := $(wildcard c/src/*.c c/src/*.h src/dfota/_native/build_native.py) setu
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long fuzz-modem check bench bench-delta bench-modem format pin clean tools c-test firmware
+.PHONY: help setup demo test test-long fuzz-modem check bench bench-delta bench-modem bench-host format pin clean tools c-test firmware
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -63,6 +63,9 @@ bench-delta: $(VENV)/.peers  ## patch sizes, times and memory against peers, sid
 
 bench-modem: setup  ## the virtual module by the thousand, against its goals (ARGS=--help)
 	$(BIN)/python benches/modem.py $(ARGS)
+
+bench-host: setup  ## uploads over a paced line, side by side with other ways (ARGS=--help)
+	$(BIN)/python benches/host.py $(ARGS)
 
 # A peer that cannot be installed here is skipped with a reason; the others are measured.
 $(VENV)/.peers: requirements/bench.txt $(VENV)/.installed

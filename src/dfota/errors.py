@@ -958,10 +958,11 @@ class WrongSpeedError(PortError):
     code = "host.wrong-speed"
 
     def __init__(self, port: str, baudrate: int, found: int) -> None:
-        answers = f"the module answers at {found} baud" if found else "only garbage comes"
-        super().__init__(
-            port, f"{answers}, not at {baudrate}" if found else f"{answers} at {baudrate} baud"
-        )
+        if found:
+            reason = f"the module answers at {found} baud, not at {baudrate}"
+        else:
+            reason = "nothing answers AT at any usual speed"
+        super().__init__(port, reason)
         self.args = (port, baudrate, found)
         self.baudrate = baudrate
         self.found = found
@@ -971,7 +972,7 @@ class WrongSpeedError(PortError):
         """Which speed to use."""
         if self.found:
             return f"Use --baudrate {self.found}."
-        return "Check the speed with --baudrate, and the wiring: ground, levels, TX and RX."
+        return "Check that the module is on, and the wiring: ground, levels, TX and RX crossed."
 
 
 class NoReplyError(HostError):

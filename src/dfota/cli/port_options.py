@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from dfota.errors import NoReplyError, WrongSpeedError
 from dfota.host import (
     BAUDRATE,
     HostEvent,
@@ -22,6 +23,8 @@ from dfota.host import (
     Session,
     Transcript,
     Transport,
+    find_speed,
+    has_speed,
 )
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,12 +33,28 @@ FILE = click.Path(path_type=Path)
 
 PORT_HELP = "PORT is a serial device, a pseudo-terminal, socket://HOST:PORT or rfc2217://HOST:PORT."
 
+AUTO = 0
+"""``--baudrate auto``: find the speed."""
+
+
+class _Baudrate(click.IntRange):
+    """A speed, or ``auto``."""
+
+    name = "baud|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return AUTO if value in {"auto", AUTO} else super().convert(value, param, ctx)
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "BAUD|auto"
+
+
 BAUDRATE_OPTION = click.option(
     "--baudrate",
-    type=click.IntRange(min=300),
+    type=_Baudrate(min=300),
     default=BAUDRATE,
     show_default=True,
-    help="Speed of a serial port.",
+    help="Speed of a serial port; auto finds it by asking AT.",
 )
 TRANSCRIPT_OPTION = click.option(
     "--transcript",
@@ -138,6 +157,24 @@ class _Stop:
             raise StoppedError
 
 
+def speed_of(port: str) -> int:
+    """The speed at which the module at *port* answers.
+
+    Raises:
+        WrongSpeedError: it answers at none of the usual ones.
+    """
+    if not has_speed(port):
+        return BAUDRATE
+    found = _find(port)
+    if not found:
+        raise WrongSpeedError(port, AUTO, 0)
+    return found
+
+
+def _find(port: str, leave_out: tuple[int, ...] = ()) -> int:
+    return find_speed(lambda speed: SerialxTransport(port, baudrate=speed), leave_out=leave_out)
+
+
 @contextmanager
 def open_session(
     options: PortOptions,
@@ -156,16 +193,19 @@ def open_session(
 
     Raises:
         PortError: the port cannot be opened.
+        WrongSpeedError: the module answers at another speed only.
         OutputError: the transcript cannot be written.
     """
     transcript: Transcript | None = None
     stop = _Stop(is_stopped) if is_stopped is not None else None
 
+    baudrate = options.baudrate or speed_of(options.port)
+
     def open_transport() -> Transport:
         if stop is None:
-            return SerialxTransport(options.port, baudrate=options.baudrate)
+            return SerialxTransport(options.port, baudrate=baudrate)
         stop.check()
-        return _Stoppable(SerialxTransport(options.port, baudrate=options.baudrate), stop)
+        return _Stoppable(SerialxTransport(options.port, baudrate=baudrate), stop)
 
     with ExitStack() as stack:
         if options.transcript is not None:
@@ -175,7 +215,7 @@ def open_session(
                 append=options.append_transcript,
             )
             stack.callback(transcript.close)
-        yield stack.enter_context(
+        session = stack.enter_context(
             Session(
                 open_transport,
                 port=options.port,
@@ -184,5 +224,16 @@ def open_session(
                 keep=keep,
             )
         )
+        try:
+            yield session
+        except NoReplyError as error:
+            # Never once it has said a word: it may be listening to data.
+            if session.has_heard or not has_speed(options.port):
+                raise
+            session.close()
+            found = _find(options.port, leave_out=(baudrate,))
+            if not found:
+                raise
+            raise WrongSpeedError(options.port, baudrate, found) from error
     if transcript is not None and transcript.failure is not None:
         raise transcript.failure

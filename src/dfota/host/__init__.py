@@ -8,6 +8,12 @@ sans-I/O and are tested with bytes and numbers alone.
 
 from __future__ import annotations
 
+from dfota.host.async_session import (
+    AsyncSession,
+    AsyncTransport,
+    OpenAsyncTransport,
+    SerialxAsyncTransport,
+)
 from dfota.host.certificates import (
     PlacedCertificate,
     Proof,
@@ -104,6 +110,7 @@ from dfota.host.report import ModuleReport, describe
 from dfota.host.resume import put_back, resume
 from dfota.host.server_probe import probe_server
 from dfota.host.session import Session
+from dfota.host.speed import find_speed, has_speed
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
 from dfota.host.transcript import Transcript
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
@@ -140,6 +147,8 @@ __all__ = [
     "AccessPoint",
     "Answer",
     "Ask",
+    "AsyncSession",
+    "AsyncTransport",
     "CertificateFacts",
     "CertificatePlaced",
     "Check",
@@ -171,6 +180,7 @@ __all__ = [
     "ModuleSpace",
     "Now",
     "Offer",
+    "OpenAsyncTransport",
     "OpenTransport",
     "PackageFacts",
     "PackageLeft",
@@ -202,6 +212,7 @@ __all__ = [
     "RevisionRead",
     "Running",
     "SendData",
+    "SerialxAsyncTransport",
     "SerialxTransport",
     "ServerFacts",
     "Session",
@@ -234,7 +245,9 @@ __all__ = [
     "download_file",
     "examine",
     "file_space",
+    "find_speed",
     "get_attention",
+    "has_speed",
     "holders_of",
     "identify",
     "in_words",

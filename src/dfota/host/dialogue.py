@@ -9,7 +9,8 @@ Rule 1. One command at a time, with the time limit of the catalogue.
 Rule 2. An unsolicited result code may come at any moment and is never lost: it waits in line
 until the procedure listens.
 Rule 3. No step is ever repeated here. Repeating is the procedure's decision.
-Rule 4. What a procedure wants kept is kept before its next step begins.
+Rule 4. A module that restarts has forgotten what it was asked: its answer is not awaited.
+Rule 5. What a procedure wants kept is kept before its next step begins.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from dfota.at import (
     FinalResult,
     Form,
     InformationReceived,
+    Ready,
     ReplyDecoder,
     ReplyEvent,
     ResultCode,
@@ -40,6 +42,9 @@ from dfota.at import (
 from dfota.errors import MisuseError, PortError
 from dfota.host.events import HostEvent
 from dfota.host.records import UpgradeRecord
+
+RESTART_GRACE_S = 1.0
+"""How long an answer may still come after RDY: a module that has started owes none."""
 
 URC_QUEUE_MAX = 1024
 """What a procedure that does not listen may leave waiting; the oldest are dropped."""
@@ -250,6 +255,7 @@ class Dialogue(Generic[T]):
         self._waiting: _Waiting | None = None
         self._port_open = True
         self._returned = False
+        self._has_heard = False
         self._result: T | None = None
         self._finished = False
 
@@ -257,6 +263,11 @@ class Dialogue(Generic[T]):
     def finished(self) -> bool:
         """Whether the procedure has returned."""
         return self._finished
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether something was received that is AT: an answer or a URC that we know."""
+        return self._has_heard
 
     @property
     def result(self) -> T:
@@ -397,8 +408,11 @@ class Dialogue(Generic[T]):
         return None
 
     def _take(self, event: ReplyEvent, now: float) -> None:
+        self._has_heard |= isinstance(event, (UrcReceived, ResultReceived, DataModeEntered))
         if isinstance(event, UrcReceived):
             self._urcs.append(event.urc)
+            if self._waiting is not None and isinstance(event.urc, Ready):
+                self._waiting.until = min(self._waiting.until, now + RESTART_GRACE_S)
             if self._waiting is not None and isinstance(self._waiting.step, Listen):
                 self._end_step(self._urcs.popleft(), now)
             return

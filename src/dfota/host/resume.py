@@ -3,7 +3,7 @@
 """Go on with an upgrade from its record, after the host's own death; it starts nothing twice.
 
 Rule 1. While ``is_started`` is set and the outcome is not known, AT+QFOTADL is not sent.
-Rule 2. The module that answers must be the one of the record.
+Rule 2. The module that answers must be the one of the record (``Following`` asks its IMEI).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from dfota.at import Urc
 from dfota.errors import (
     MisuseError,
     NoReplyError,
-    OtherModuleError,
     PortError,
     RecordError,
 )
@@ -20,7 +19,7 @@ from dfota.host.dialogue import Answer, Ask, Happened, Listen, Now, Procedure, R
 from dfota.host.events import Phase, Upgraded, UpgradeResumed
 from dfota.host.files import SILENCE_MAX_S
 from dfota.host.follow import Followed, Following
-from dfota.host.identity import ATTEMPT_TIMEOUT_S, get_attention, read_imei
+from dfota.host.identity import ATTEMPT_TIMEOUT_S, get_attention
 from dfota.host.kinds import BG96, KINDS
 from dfota.host.logbook import Logbook
 from dfota.host.module_settings import ModuleSettings
@@ -116,14 +115,15 @@ def _follow_record(plan: Plan | None, logbook: Logbook) -> Procedure[Upgraded]:
     record = logbook.record
     phase = Phase(record.phase) if record.phase in _PHASES else Phase.STARTING
     yield Report(UpgradeResumed(phase))
-    first, is_answering = yield from _listen_to(record)
+    first, is_answering = yield from _listen_first()
     expected = _revision(record.revision_expected)
     followed = Followed(
         before=_revision(record.revision_before),
         expected=plan.target if expected is None and plan is not None else expected,
         imei=record.imei,
-        kind=KINDS.get(record.kind, BG96),
+        kind=KINDS.get(record.kind) or (plan.kind if plan is not None else None) or BG96,
         package_size=record.package_size or None,
+        bytes_per_s=plan.bytes_per_s if plan is not None else None,
         limits=plan.limits if plan is not None else TimeLimits(),
         is_local="://" not in record.location,
         is_resumed=True,
@@ -144,15 +144,12 @@ _DEAF = {Phase.UPDATING, Phase.RESTORING, Phase.RESTARTED}
 """A module that answers has left these."""
 
 
-def _listen_to(record: UpgradeRecord) -> Procedure[tuple[Urc | None, bool]]:
+def _listen_first() -> Procedure[tuple[Urc | None, bool]]:
     """What the module says of its upgrade, if anything, and whether it answers as ever."""
     try:
         heard = yield from get_attention(set_errors=False)
-        imei = (yield from read_imei()) if heard is None and record.imei else ""
     except (NoReplyError, PortError):
         return None, False
-    if imei and imei != record.imei:
-        raise OtherModuleError(record.imei, imei, record.phase)
     return heard, heard is None
 
 

@@ -73,6 +73,7 @@ class Session:
         self._decoder = ReplyDecoder()
         self._urcs: deque[Urc] = deque(maxlen=URC_QUEUE_MAX)
         self._transport: Transport | None = open_transport()
+        self._has_heard = False
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +85,11 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether the module has said one word that can be read: an answer or a URC."""
+        return self._has_heard
 
     def close(self) -> None:
         """Give the port back."""
@@ -167,6 +173,7 @@ class Session:
             if self._transcript is not None:
                 self._transcript.received(data, now)
             dialogue.feed(data, now)
+            self._has_heard = self._has_heard or dialogue.has_heard
         else:
             dialogue.advance(now)
 

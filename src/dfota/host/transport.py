@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import serialx
@@ -64,21 +64,14 @@ class SerialxTransport:
     def __init__(self, port: str, *, baudrate: int = BAUDRATE) -> None:
         self._port = port
         self._identity: tuple[int, int] | None = None
-        self._lock = PortLock(port) if "://" in port else None
-        try:
+        with guarded(port) as lock:
+            self._lock = lock
             self._serial = serialx.serial_for_url(
                 port, baudrate, exclusive=True, write_timeout=WRITE_TIMEOUT_S
             )
             self._serial.open()
             if "://" not in port:
-                self._identity = _identity(port)
-        except (OSError, ValueError, serialx.SerialException) as error:
-            if self._lock is not None:
-                self._lock.close()
-            if isinstance(error, OSError) and error.errno == errno.EBUSY:
-                holder = next(iter(holders_of(port)), PortHolder(0, "", ""))
-                raise PortBusyError(port, holder.name, holder.pid) from error
-            raise PortError(port, _reason(error)) from error
+                self._identity = identity_of(port)
 
     def read(self, timeout_s: float) -> bytes:
         """What has arrived, at the latest after *timeout_s*; empty if nothing has.
@@ -90,8 +83,8 @@ class SerialxTransport:
         try:
             size = self._serial.readinto(buffer, timeout=max(timeout_s, 0.0))
         except (OSError, ValueError, serialx.SerialException) as error:
-            raise PortError(self._port, _reason(error)) from error
-        if size == 0 and self._identity is not None and _identity(self._port) != self._identity:
+            raise PortError(self._port, reason_of(error)) from error
+        if size == 0 and self._identity is not None and identity_of(self._port) != self._identity:
             raise PortError(self._port, "the name leads to another device now")
         return bytes(buffer[:size])
 
@@ -104,7 +97,7 @@ class SerialxTransport:
         try:
             self._serial.write(data)
         except (OSError, ValueError, serialx.SerialException) as error:
-            raise PortError(self._port, _reason(error)) from error
+            raise PortError(self._port, reason_of(error)) from error
 
     def close(self) -> None:
         """Give the port back; never raises, may be called twice."""
@@ -115,7 +108,29 @@ class SerialxTransport:
             self._lock.close()
 
 
-def _identity(port: str) -> tuple[int, int] | None:
+@contextlib.contextmanager
+def guarded(port: str) -> Iterator[PortLock | None]:
+    """Open *port* in the block: its lock is taken before, and given back if opening fails.
+
+    Raises:
+        PortBusyError: another program has it.
+        PortError: the port cannot be opened.
+    """
+    lock = PortLock(port) if "://" in port else None
+    try:
+        yield lock
+    except BaseException as error:
+        if lock is not None:
+            lock.close()
+        if not isinstance(error, (OSError, ValueError, serialx.SerialException)):
+            raise
+        if isinstance(error, OSError) and error.errno == errno.EBUSY:
+            holder = next(iter(holders_of(port)), PortHolder(0, "", ""))
+            raise PortBusyError(port, holder.name, holder.pid) from error
+        raise PortError(port, reason_of(error)) from error
+
+
+def identity_of(port: str) -> tuple[int, int] | None:
     """What tells one device from another, or ``None`` where the name leads nowhere."""
     try:
         status = os.stat(port)
@@ -124,7 +139,8 @@ def _identity(port: str) -> tuple[int, int] | None:
     return status.st_rdev, status.st_ino
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """What went wrong, as a short phrase."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[0].lower() + error.strerror[1:]
     return str(error) or type(error).__name__

@@ -8,6 +8,7 @@ import asyncio
 import io
 import json
 import queue
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -147,6 +148,9 @@ def test_the_transcript_has_every_byte(wired, tmp_path: Path) -> None:
 # -- the screen ---------------------------------------------------------------------------------
 
 
+ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|[A-Za-z])")
+
+
 class Terminal:
     """A person at the screen: types, and sees what a terminal would be sent."""
 
@@ -198,7 +202,9 @@ class Terminal:
 
     async def _see(self, words: str, running: asyncio.Task[None]) -> None:
         for _ in range(1000):
-            if words in self.screen_bytes.getvalue():
+            # What is drawn in two steps has escape sequences in between.
+            drawn = self.screen_bytes.getvalue()
+            if words in drawn or words in ESCAPES.sub("", drawn):
                 return
             assert not running.done(), running
             await asyncio.sleep(0.01)

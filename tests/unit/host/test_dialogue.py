@@ -186,3 +186,30 @@ def test_half_a_line_of_an_answer_that_came_too_late_is_forgotten() -> None:
     dialogue.advance(5.0)
     dialogue.feed(b"\r\n\r\nOK\r\n", 6.0)
     assert dialogue.result[1].lines == ()
+
+
+def test_a_module_that_restarts_owes_no_answer() -> None:
+    dialogue = started(Ask("AT+COPS=?", 180.0), Listen(1.0))
+    dialogue.feed(b"\r\nRDY\r\n", 2.0)
+    assert dialogue.deadline == 3.0
+    dialogue.advance(3.0)
+    assert dialogue.result == [Happened.SILENCE, Ready()]
+
+
+def test_an_answer_that_comes_behind_rdy_is_taken() -> None:
+    dialogue = started(Ask("AT", 180.0))
+    dialogue.feed(b"\r\nRDY\r\n", 2.0)
+    dialogue.feed(b"\r\nOK\r\n", 2.1)
+    assert dialogue.result[0].ok
+
+
+def test_acknowledgements_that_come_early_count_for_the_next_piece() -> None:
+    dialogue = started(
+        ANYTHING, SendData(b"1", 0, 9), SendData(b"2", 1, 9), SendData(b"3", 1, 9), AwaitAnswer(9)
+    )
+    dialogue.feed(b"\r\nCONNECT\r\n", 0.1)
+    assert dialogue.take_output().endswith(b"12")
+    dialogue.feed(b"AA", 0.2)
+    assert dialogue.take_output() == b"3"
+    dialogue.feed(b"\r\nOK\r\n", 0.3)
+    assert dialogue.result[1:4] == [None, None, None]

@@ -29,6 +29,7 @@ from dfota.host import (
     PackageRemoved,
     PhaseEntered,
     Plan,
+    Progressed,
     TimeLimits,
     UpgradeRecord,
     UpgradeResumed,
@@ -468,6 +469,17 @@ def test_an_end_that_nobody_heard_is_found_out_long_before_the_limit(bench, stag
     bench.when(bench.START_URL, begin)
     assert bench.upgrade().revision_after == bench.NEW
     assert bench.module.now < 200
+
+
+def test_what_is_left_is_told_at_the_pace_of_the_phase(bench) -> None:
+    bench.script_remote()
+    bench.upgrade()
+    left = [e.left_s for e in bench.events if isinstance(e, Progressed)]
+    assert left[0] is None, "one percent makes no pace"
+    assert left[49] == pytest.approx(50, abs=1)
+    assert left[99] == 0
+    assert left[100] is None, "another phase, another pace"
+    assert left[149] == pytest.approx(50, abs=1)
 
 
 def test_limits_and_estimates_are_told_with_each_phase(bench) -> None:
