@@ -377,6 +377,17 @@ class Following:
         return True
 
     def _read_revision(self) -> Procedure[FirmwareVersion | None]:
+        """The revision, or ``None``; read twice alike unless it is the one that is expected.
+
+        A line that loses bytes must make neither a success nor a failure.
+        """
+        revision = yield from self._read_revision_once()
+        if revision is None or revision == self._followed.expected:
+            return revision
+        again = yield from self._read_revision_once()
+        return again if again in {revision, self._followed.expected} else None
+
+    def _read_revision_once(self) -> Procedure[FirmwareVersion | None]:
         """The complete revision, or ``None``: a port that is away is nothing special here."""
         try:
             revision = yield from read_revision()

@@ -40,7 +40,7 @@ from dfota.host.events import (
 )
 from dfota.host.failures import PROVEN_ENDS
 from dfota.host.follow import Followed, Following
-from dfota.host.identity import get_attention, identify
+from dfota.host.identity import get_attention, identify, read_complete_revision
 from dfota.host.kinds import BG96, KINDS, ModuleKind, kind_of
 from dfota.host.logbook import Logbook
 from dfota.host.module_settings import ModuleSettings, Needs
@@ -196,6 +196,9 @@ def _prepare(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedur
     # What was said before is of the past: a restart counts from here on.
     yield ForgetUrcs()
     identity = yield from identify()
+    if plan.target is None:
+        # Any other revision will be a success, so this one must be beyond doubt.
+        yield from _confirm_revision(identity)
     yield Report(identity)
     kind = yield from choose_kind(plan, identity)
     plan.check_url(kind)
@@ -218,6 +221,16 @@ def _prepare(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedur
             raise check.as_error()
     yield from upload(plan, kind, logbook)
     return scene
+
+
+def _confirm_revision(identity: Identified) -> Procedure[None]:
+    again = yield from read_complete_revision()
+    if again is None or again.text != identity.revision:
+        raise CheckFailedError(
+            "identity",
+            f"AT+QGMR first told {identity.revision}, then {again or 'nothing'}",
+            "The line loses bytes: check cable, speed and flow control.",
+        )
 
 
 def choose_kind(plan: Plan, identity: Identified) -> Procedure[ModuleKind]:

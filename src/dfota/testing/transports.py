@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The dfota authors
 # SPDX-License-Identifier: Apache-2.0
-"""Ports that misbehave the way real ones do; what they carry is never changed, only how.
+"""Ports that misbehave the way real ones do; only ``Lossy`` changes what they carry.
 
 A *mischief* takes what arrived in one piece and says in which pieces it is seen. All of
 them are deterministic: the same seed gives the same pieces. ``MisbehavingTransport`` puts
@@ -123,6 +123,24 @@ class Chatty:
             mixed.append(data[index])
         self._tail = (self._tail + data)[-2:]
         return [bytes(mixed)] if mixed else []
+
+
+class Lossy:
+    """Bytes are lost: a UART without flow control on a computer that is busy.
+
+    Args:
+        seed: decides which.
+        share: of all bytes, 0 to 1.
+    """
+
+    def __init__(self, seed: int = 0, *, share: float = 0.01) -> None:
+        self._source = random.Random(seed)  # noqa: S311 - repeatable, nothing secret
+        self._share = share
+
+    def pieces(self, data: bytes) -> list[bytes]:
+        """What is left of it."""
+        left = bytes(byte for byte in data if self._source.random() >= self._share)
+        return [left] if left else []
 
 
 class InTurn:

@@ -81,12 +81,12 @@ def make_release(model: str, revision: str, seed: int) -> Release:
     return Release(model, "MA", FirmwareVersion(revision), partitions)
 
 
-def make_package(model: str, old: str, new: str, key: SigningKey = KEY) -> bytes:
-    """A signed package between two such releases; seeds as in ``VirtualBench``."""
-    return build(
-        make_release(model, old, 3), make_release(model, new, 4), keys=[key],
-        make_patch=delta.generate,
-    )  # fmt: skip
+def make_package(
+    model: str, old: str, new: str, key: SigningKey = KEY, *, seeds: tuple[int, int] = (3, 4)
+) -> bytes:
+    """A signed package between two such releases; a ``VirtualBench`` runs the one of seed 3."""
+    before, after = make_release(model, old, seeds[0]), make_release(model, new, seeds[1])
+    return build(before, after, keys=[key], make_patch=delta.generate)
 
 
 @cache
