@@ -7,7 +7,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dfota.host import CA_FILE, Plan, Surroundings, holders_of, probe_server
+from dfota.host import (
+    CA_FILE,
+    MODULE_VENDOR,
+    Plan,
+    Surroundings,
+    holders_of,
+    list_ports,
+    probe_server,
+)
+
+_ROLES = {"AT": "usbat", "modem": "usbmodem"}
 
 
 def with_surroundings(plan: Plan, *, is_server_ours: bool = False) -> Plan:
@@ -22,6 +32,7 @@ def with_surroundings(plan: Plan, *, is_server_ours: bool = False) -> Plan:
     asks = plan.url is not None and not is_server_ours and "server" not in plan.skipped_checks
     return replace(
         plan,
+        port_role=plan.port_role or role_of(plan.port),
         surroundings=Surroundings(
             server=probe_server(plan.url or "", ca=ca) if asks else None,
             holders=holders_of(plan.port) if plan.port else (),
@@ -29,3 +40,16 @@ def with_surroundings(plan: Plan, *, is_server_ours: bool = False) -> Plan:
             ca=ca,
         ),
     )
+
+
+def role_of(port: str) -> str:
+    """Which port of the module *port* is, where USB tells; empty where it does not.
+
+    An adapter of another maker can only be at the module's UART.
+    """
+    for facts in list_ports():
+        if facts.usb and port in {facts.port, facts.device}:
+            if not facts.usb.startswith(f"{MODULE_VENDOR:04x}:"):
+                return "uart1"
+            return _ROLES.get(facts.role, "")
+    return ""

@@ -99,7 +99,7 @@ from dfota.host.pem import (
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
 from dfota.host.plan import PORT_ROLES, AccessPoint, PackageFacts, Plan
-from dfota.host.ports import PortFacts, holders_of, list_ports, plain_text
+from dfota.host.ports import MODULE_VENDOR, PortFacts, holders_of, list_ports, plain_text
 from dfota.host.preflight import CHECKS, Check
 from dfota.host.probe import Probed, probe
 from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState
@@ -140,6 +140,7 @@ __all__ = [
     "CLIENT_KEY_FILE",
     "FAILURES",
     "KINDS",
+    "MODULE_VENDOR",
     "PACKAGE_FILE",
     "PEM_MAX_BYTES",
     "PORT_ROLES",

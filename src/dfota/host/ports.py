@@ -21,7 +21,7 @@ from dfota.errors import PortBusyError, PortError
 from dfota.host.port_lock import PortLock
 from dfota.host.surroundings import PortHolder
 
-VENDOR = 0x2C7C
+MODULE_VENDOR = 0x2C7C
 """USB vendor number of the modules."""
 
 _PRODUCTS: Mapping[int, str] = MappingProxyType(
@@ -91,7 +91,7 @@ def list_ports(
 
 
 def _facts(info: serialx.SerialPortInfo, proc: Path, lock_folder: Path) -> PortFacts:
-    is_ours = info.vid == VENDOR
+    is_ours = info.vid == MODULE_VENDOR
     usb = "" if info.vid is None or info.pid is None else f"{info.vid:04x}:{info.pid:04x}"
     known = _PRODUCTS.get(info.pid or 0, "") if is_ours else ""
     role = ""

@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from dfota.cli import ports as command
+from dfota.cli import surroundings
 from dfota.cli.main import run
 from dfota.errors import PortError
 from dfota.host import PortFacts, PortHolder, Session
@@ -76,3 +77,16 @@ def test_what_a_module_calls_itself_is_shown_as_plain_text(wired, monkeypatch, c
     found(monkeypatch, AT_PORT)
     assert run(["ports"]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("usb", "role", "told"),
+    [("2c7c:0296", "AT", "usbat"), ("2c7c:0296", "modem", "usbmodem"), ("2c7c:6005", "", ""),
+     ("0403:6001", "", "uart1"), ("", "", "")],
+)  # fmt: skip
+def test_usb_tells_which_port_of_the_module_it_is(monkeypatch, usb, role, told) -> None:
+    port = PortFacts("/dev/serial/by-id/x", "/dev/ttyUSB2", usb, role=role)
+    monkeypatch.setattr(surroundings, "list_ports", lambda: [port])
+    assert surroundings.role_of("/dev/ttyUSB2") == told
+    assert surroundings.role_of("/dev/serial/by-id/x") == told
+    assert surroundings.role_of("/dev/ttyUSB3") == ""
