@@ -14,6 +14,7 @@ import click
 from dfota.atomic import write_atomically
 from dfota.cli.console import Console
 from dfota.cli.input_file import read_input
+from dfota.cli.updates import printable
 from dfota.errors import (
     ContainerError,
     DfotaError,
@@ -90,12 +91,12 @@ def index(
             skipped.append((path.name, str(error)))
     if not entries:
         for name, reason in skipped:
-            console.warn(f"{plain_text(name)} is left out: {reason}")
+            console.warn(f"{plain_text(name)} is left out: {printable(reason)}")
         raise FileUnreadableError(str(folder), "there is no package in it")
     chosen = _smallest(entries, skipped)
     write_atomically(target, build_index(chosen, keys=keys))
     for name, reason in skipped:
-        console.warn(f"{plain_text(name)} is left out: {reason}")
+        console.warn(f"{plain_text(name)} is left out: {printable(reason)}")
     facts = {
         "index": str(target),
         "packages": [entry_facts(entry) for entry in chosen],

@@ -271,9 +271,9 @@ _TRUST = {
 
 
 def _plain(refusal: Refusal) -> str:
-    return f"{plain_text(refusal.name)}: {_printable(refusal.reason)}"
+    return f"{plain_text(refusal.name)}: {printable(refusal.reason)}"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A whole sentence, whatever a file or a server put into it."""
     return "".join(sign if sign.isprintable() else "?" for sign in text[:400])

@@ -23,6 +23,12 @@ from dfota.values import Digest, FirmwareVersion
 ASSUMED_SIZE = 512 * 1024
 """What a package of unknown size counts for: the only size of a real one that is public is 441,472 bytes."""
 
+HOPS_MAX = 32
+"""Longest way that is looked for, in upgrades."""
+
+STEPS_MAX = 100_000
+"""Steps from one firmware to the next that are tried at all, whoever made the index."""
+
 WAY_BACK_MAX = 64
 """For how many paths it is found out whether there is a way back."""
 
@@ -280,6 +286,8 @@ class _Planner:
         self._prefer = prefer
         self._refused: dict[Offer, str] = {}
         self._used: set[Offer] = set()
+        self._steps_left = STEPS_MAX
+        self._is_cut = False
         self._from: dict[FirmwareVersion, list[Offer]] = defaultdict(list)
         counters: dict[FirmwareVersion, int] = {}
         for offer in sorted(offers, key=lambda one: (one.name, one.location)):
@@ -302,17 +310,23 @@ class _Planner:
         for cost, names, state, hops in self._search(self._start, is_told=True):
             if state.revision != self._start.revision:
                 best.setdefault(state.revision, (cost, names, state, hops))
+        self._is_cut = not self._steps_left
         paths: list[UpdatePath] = []
         for _, _, state, hops in sorted(best.values(), key=lambda found: found[:2]):
             way_back = None
             if len(paths) < WAY_BACK_MAX:
-                way_back = any(
-                    end.revision == self._start.revision for _, _, end, _ in self._search(state)
-                )
+                way_back = self._leads_back(state)
             last = hops[-1].offer
             direction = self._direction(self._start, last)
             paths.append(UpdatePath(hops, direction, way_back))
         return tuple(paths)
+
+    def _leads_back(self, state: _State) -> bool | None:
+        """Whether packages lead from *state* to what runs now; ``None``: not looked at to the end."""
+        for _, _, end, _ in self._search(state):
+            if end.revision == self._start.revision:
+                return True
+        return False if self._steps_left else None
 
     def refusals(self) -> list[Refusal]:
         """What was refused on all ways, and why."""
@@ -321,6 +335,10 @@ class _Planner:
             for offer, reason in self._refused.items()
             if offer not in self._used
         ]
+        if self._is_cut:
+            found.append(
+                Refusal("further packages", f"after {STEPS_MAX:,} steps no more are tried")
+            )
         here = self._running.revision
         if here.short == here.text:
             # Old firmware tells no build: several share the name, each with its own packages.
@@ -351,7 +369,12 @@ class _Planner:
                 continue
             done.add(state)
             yield cost, names, state, hops
+            if len(hops) == HOPS_MAX:
+                continue
             for offer in self._from.get(state.revision, ()):
+                if not self._steps_left:
+                    return
+                self._steps_left -= 1
                 reason = _refusal(state, offer)
                 if reason:
                     if is_told:

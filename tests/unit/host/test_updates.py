@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ from dfota.host import (
     plan_updates,
     revisions_in_name,
 )
-from dfota.host.updates import ASSUMED_SIZE
+from dfota.host.updates import ASSUMED_SIZE, HOPS_MAX
 from dfota.values import Digest, FirmwareVersion
 
 A07 = "BG96MAR02A07M1G_"
@@ -175,6 +177,20 @@ def test_a_path_is_trusted_as_little_as_its_worst_hop() -> None:
     offers = [offer("R1", "R2", trust=Trust.VERIFIED), offer("R2", "R3", trust=Trust.NAME)]
     paths = plan_updates(offers, Running(revision("R1"))).paths
     assert [path.trust for path in paths] == [Trust.VERIFIED, Trust.NAME]
+
+
+def test_a_hostile_index_costs_little_time_and_memory() -> None:
+    chain = [offer(f"R{n}", f"R{n + 1}") for n in range(8000)]
+    paths = plan_updates(chain, Running(revision("R0"))).paths
+    assert len(paths) == HOPS_MAX
+    fan = [offer("R0", f"X{n}") for n in range(1500)]
+    fan += [offer(f"X{n}", "B", security_counter=n) for n in range(1500)]
+    fan += [offer("B", f"Y{n}") for n in range(4000)]
+    before = time.process_time()
+    updates = plan_updates(fan, Running(revision("R0")))
+    assert updates.paths
+    assert updates.refused[-1].name == "further packages"
+    assert time.process_time() - before < 20
 
 
 # -- against every path there is -----------------------------------------------------------------
