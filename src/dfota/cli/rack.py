@@ -28,7 +28,7 @@ from dfota.cli.hosting import ServeOptions, host_packages, parse_address
 from dfota.cli.inventory import InventoryModule, read_inventory
 from dfota.cli.plan_options import hosted_plan, read_plan
 from dfota.cli.rack_display import RackDisplay
-from dfota.cli.rack_reports import json_report, junit_report, left_of
+from dfota.cli.rack_reports import RackPlaces, json_report, junit_report, left_of
 from dfota.cli.surroundings import with_surroundings
 from dfota.cli.upgrade_run import UpgradeJob, default_state_file, run_upgrade
 from dfota.errors import DfotaError, InventoryError, NothingToDoError, OutputError
@@ -83,7 +83,8 @@ def upgrade_rack(console: Console, path: Path, options: RackOptions) -> ExitCode
         return _rehearse(console, planned, serve, options.max_parallel)
     ports = {entry.module.name: entry.module.port_options.port for entry in planned}
     _make_folder(options.logs)
-    reporter = _Reporter(options, ports)
+    places = RackPlaces(ports, frozenset(e.module.name for e in planned if e.is_hosted))
+    reporter = _Reporter(options, places)
     with RackDisplay(console, ports, options.logs) as display:
         racks: list[Rack] = []
         troubles: list[str] = []
@@ -106,7 +107,7 @@ def upgrade_rack(console: Console, path: Path, options: RackOptions) -> ExitCode
                 rack.run()
             except KeyboardInterrupt:
                 display.close()
-                _tell_left(console, rack.entries, ports)
+                _tell_left(console, rack.entries, places)
                 raise
             finally:
                 display.close()
@@ -252,16 +253,16 @@ def _make_folder(logs: Path | None) -> None:
 class _Reporter:
     """Knows when it began, and where the reports go."""
 
-    def __init__(self, options: RackOptions, ports: Mapping[str, str]) -> None:
+    def __init__(self, options: RackOptions, places: RackPlaces) -> None:
         self._options = options
-        self._ports = ports
+        self._places = places
         self._began_at = datetime.now(UTC)
         self._began = time.monotonic()
 
     def facts(self, entries: tuple[RackEntry, ...]) -> dict[str, Any]:
         """The whole rack as plain values."""
         seconds = time.monotonic() - self._began
-        return json_report(entries, self._ports, self._began_at, seconds)
+        return json_report(entries, self._places, self._began_at, seconds)
 
     def write(self, entries: tuple[RackEntry, ...]) -> None:
         """Write the reports, also of a rack that was stopped."""
@@ -270,14 +271,14 @@ class _Reporter:
             text = json.dumps(self.facts(entries), indent=2, ensure_ascii=False)
             write_atomically(self._options.report, f"{text}\n".encode())
         if self._options.junit is not None:
-            data = junit_report(entries, self._ports, self._began_at, seconds)
+            data = junit_report(entries, self._places, self._began_at, seconds)
             write_atomically(self._options.junit, data)
 
 
-def _tell_left(console: Console, entries: tuple[RackEntry, ...], ports: Mapping[str, str]) -> None:
+def _tell_left(console: Console, entries: tuple[RackEntry, ...], places: RackPlaces) -> None:
     """Say of each module how Ctrl-C leaves it."""
     for entry in entries:
-        left = left_of(entry, ports[entry.name])
+        left = left_of(entry, places)
         console.event(
             {"event": "left", "module": entry.name, "state": entry.state.value, "left": left}
         )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -35,12 +36,25 @@ def say_error(error: Exception) -> str:
     return f"{text.rstrip('.')}. {remedy}".strip()
 
 
-def entry_facts(entry: RackEntry, port: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class RackPlaces:
+    """Where the modules are, and which of them download from this very process.
+
+    Attributes:
+        ports: name → port.
+        hosted: names of those whose package is hosted here.
+    """
+
+    ports: Mapping[str, str]
+    hosted: frozenset[str] = frozenset()
+
+
+def entry_facts(entry: RackEntry, places: RackPlaces) -> dict[str, Any]:
     """One module as plain values."""
     error = entry.error
     return {
         "name": entry.name,
-        "port": port,
+        "port": places.ports[entry.name],
         "state": entry.state.value,
         "phase": entry.phase.value if entry.phase is not None else None,
         "imei": entry.imei,
@@ -56,20 +70,21 @@ def entry_facts(entry: RackEntry, port: str) -> dict[str, Any]:
             "message": str(error),
             "remedy": error.remedy if isinstance(error, DfotaError) else "",
         },
-        "left": left_of(entry, port),
+        "left": left_of(entry, places),
     }
 
 
-def left_of(entry: RackEntry, port: str) -> str:
+def left_of(entry: RackEntry, places: RackPlaces) -> str:
     """In which state the module was left, where the host stopped in the middle."""
     if entry.state is not RackState.STOPPED:
         return ""
     phase = entry.phase or Phase.PREPARING
-    return left_words(phase, is_hosting=False, follow=f"dfota upgrade {port} --resume")
+    follow = f"dfota upgrade {places.ports[entry.name]} --resume"
+    return left_words(phase, is_hosting=entry.name in places.hosted, follow=follow)
 
 
 def json_report(
-    entries: Sequence[RackEntry], ports: Mapping[str, str], began_at: datetime, seconds: float
+    entries: Sequence[RackEntry], places: RackPlaces, began_at: datetime, seconds: float
 ) -> dict[str, Any]:
     """The whole rack as plain values."""
     counts = {state.value: 0 for state in RackState if state is not RackState.RUNNING}
@@ -80,12 +95,12 @@ def json_report(
         "began_at": began_at.isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
         "counts": counts,
-        "modules": [entry_facts(entry, ports[entry.name]) for entry in entries],
+        "modules": [entry_facts(entry, places) for entry in entries],
     }
 
 
 def junit_report(
-    entries: Sequence[RackEntry], ports: Mapping[str, str], began_at: datetime, seconds: float
+    entries: Sequence[RackEntry], places: RackPlaces, began_at: datetime, seconds: float
 ) -> bytes:
     """The whole rack as JUnit XML: one test case for each module.
 
@@ -111,7 +126,7 @@ def junit_report(
             classname=f"dfota.upgrade.{entry.name}",
             time=f"{entry.seconds:.3f}",
         )
-        _add_result(case, entry, ports[entry.name])
+        _add_result(case, entry, places)
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
@@ -119,8 +134,8 @@ def junit_report(
     return data + b"\n"
 
 
-def _add_result(case: ET.Element, entry: RackEntry, port: str) -> None:
-    lines = [f"port {port}", f"state {entry.state.value}"]
+def _add_result(case: ET.Element, entry: RackEntry, places: RackPlaces) -> None:
+    lines = [f"port {places.ports[entry.name]}", f"state {entry.state.value}"]
     if entry.imei:
         lines.append(f"IMEI {entry.imei}")
     if entry.revision_before:
@@ -131,7 +146,7 @@ def _add_result(case: ET.Element, entry: RackEntry, port: str) -> None:
         result = ET.SubElement(case, tag, type=error_code(error), message=_xml(str(error)))
         result.text = _xml(say_error(error))
     elif entry.state is RackState.STOPPED:
-        left = left_of(entry, port)
+        left = left_of(entry, places)
         ET.SubElement(case, "error", type="stopped", message=_xml(left)).text = _xml(left)
     elif entry.state in _NOT_BEGUN:
         ET.SubElement(case, "skipped", message="not begun")

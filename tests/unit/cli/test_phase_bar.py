@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+import typing
+
 import pytest
 
 from dfota.cli import phase_bar
 from dfota.cli.console import Console
 from dfota.cli.durations import say_duration
+from dfota.cli.events_document import event_name, host_events
 from dfota.cli.phase_bar import PhaseBar
 from dfota.cli.upgrade_display import UpgradeDisplay
-from dfota.host import Phase, PhaseEntered, Progressed
+from dfota.host import CheckResult, CheckStatus, Phase, PhaseEntered, Progressed
 
 
 class Terminal(Console):
@@ -102,3 +106,30 @@ def test_a_bar_ends_with_its_phase() -> None:
 )  # fmt: skip
 def test_durations_have_no_false_precision(seconds: float, said: str) -> None:
     assert say_duration(seconds) == said
+
+
+SILENT = {"downloaded", "revision-read", "upgrade-started"}
+"""What the line before, or the last line, tells as well."""
+
+
+def test_every_event_is_shown_or_silent_on_purpose(capsys) -> None:
+    shown = set()
+    for event_class in host_events():
+        hints = typing.get_type_hints(event_class)
+        values = {
+            field.name: _example(hints[field.name]) for field in dataclasses.fields(event_class)
+        }
+        for status in CheckStatus if event_class is CheckResult else [None]:
+            given = values | ({"status": status} if status else {})
+            with UpgradeDisplay(Terminal()) as display:
+                display.show(event_class(**given))
+                has_bar = display._bar.key is not None
+            if capsys.readouterr().err or has_bar:
+                shown.add(event_name(event_class))
+    assert {event_name(event_class) for event_class in host_events()} - shown == SILENT
+
+
+def _example(hint: object) -> object:
+    if hint is Phase:
+        return Phase.UPDATING
+    return {str: "text", int: 7, float: 7.0, bool: True}.get(hint)  # type: ignore[call-overload]

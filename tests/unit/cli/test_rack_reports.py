@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from dfota.cli.rack_reports import json_report, junit_report
+from dfota.cli.rack_reports import RackPlaces, json_report, junit_report, left_of
 from dfota.errors import InstallFailedError, OutcomeUnknownError
 from dfota.host import Phase, RackEntry, RackState, Upgraded
 
@@ -26,7 +26,7 @@ ENTRIES = (
         name="g", state=RackState.FAILED, error=ZeroDivisionError("\x00]]> <&\ud800\x1b[31m")
     ),
 )
-PORTS = {entry.name: f"/dev/{entry.name}" for entry in ENTRIES}
+PLACES_OF = RackPlaces({entry.name: f"/dev/{entry.name}" for entry in ENTRIES})
 PLACES = {
     "a": None, "b": "skipped", "c": "failure", "d": "error", "e": "error", "f": "skipped",
     "g": "failure",
@@ -35,7 +35,7 @@ PLACES = {
 
 @pytest.fixture
 def suite() -> ET.Element:
-    data = junit_report(ENTRIES, PORTS, BEGAN, 7.25)
+    data = junit_report(ENTRIES, PLACES_OF, BEGAN, 7.25)
     found = ET.fromstring(data).find("testsuite")  # noqa: S314 - our own
     assert found is not None
     return found
@@ -69,9 +69,16 @@ def test_a_failure_has_its_code_and_its_remedy(suite: ET.Element) -> None:
 
 
 def test_the_json_report_says_how_a_stopped_module_is_left() -> None:
-    report = json_report(ENTRIES, PORTS, BEGAN, 7.25)
+    report = json_report(ENTRIES, PLACES_OF, BEGAN, 7.25)
     assert sum(report["counts"].values()) == len(ENTRIES)
     (stopped,) = [module for module in report["modules"] if module["state"] == "stopped"]
     assert "goes on by itself" in stopped["left"]
     assert "dfota upgrade /dev/e --resume" in stopped["left"]
     assert [module["left"] for module in report["modules"]].count("") == len(ENTRIES) - 1
+
+
+def test_who_downloads_from_this_command_is_told_that_its_server_has_ended() -> None:
+    entry = RackEntry(name="a", state=RackState.STOPPED, phase=Phase.DOWNLOADING)
+    ports = {"a": "/dev/a"}
+    assert "server has ended" in left_of(entry, RackPlaces(ports, frozenset({"a"})))
+    assert "server has ended" not in left_of(entry, RackPlaces(ports))

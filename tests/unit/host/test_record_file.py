@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -153,3 +155,10 @@ def test_damaged_files_are_listed_and_refused(tmp_path: Path) -> None:
     assert list(list_records(tmp_path / "absent")) == []
     with RecordFile(tmp_path / "b.json") as file, pytest.raises(RecordError, match=r"b\.json"):
         file.load()
+
+
+def test_the_page_names_every_field_and_no_other() -> None:
+    page = Path(__file__).parents[3] / "docs" / "reference" / "upgrade-records.md"
+    table = page.read_text().partition("\n## What is in it")[2]
+    named = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert named == list(json.loads(OPEN.encode()))
