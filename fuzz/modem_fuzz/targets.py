@@ -42,6 +42,7 @@ from dfota.modem.tpdu import parse_pdu
 from dfota.modem.world import world_facts
 from modem_fuzz.bed import PORTS, Bed, release, small
 from modem_fuzz.choices import Choices
+from modem_fuzz.host_targets import conversation, ear
 from modem_fuzz.watchman import watching
 
 NAMES = sorted(COMMANDS)
@@ -441,6 +442,8 @@ def _text(choices: Choices) -> str:
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "conversation": conversation,
+    "ear": ear,
     "laboratory": laboratory,
     "line": line,
     "message": message,

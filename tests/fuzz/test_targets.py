@@ -24,6 +24,7 @@ from modem_fuzz.targets import TARGETS  # noqa: E402
 
 SEEDS = sorted((FUZZ / "modem_fuzz" / "seeds").glob("*/*.hex"))
 EXAMPLES = {
+    "conversation": 100,
     "session": 50,
     "laboratory": 40,
     "snapshot": 40,
