@@ -86,7 +86,7 @@ def test_serve_hosts_the_package_for_the_duration(module_at, signed, tmp_path, t
     assert placed == (["fota_cacert.pem"] if tls else [])
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_says_how_the_module_is_left_and_resume_ends_it(
     module_at, signed, tmp_path: Path, sign: signal.Signals
 ) -> None:

@@ -313,7 +313,7 @@ def nginx(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Debian's nginx with the package, plain and with an RSA certificate; URLs by scheme."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
-        pytest.skip("the Debian package nginx-light is not installed")
+        pytest.skip("the Debian package nginx is not installed")
     (tmp_path / "packages").mkdir()
     (tmp_path / "packages" / "update.zip").write_bytes(old_and_package("bg96")[1])
     make_certificates(tmp_path)
