@@ -7,10 +7,13 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import threading
 from pathlib import Path
 from typing import IO
 
 from dfota.errors import OutputError
+
+_UMASK_LOCK = threading.Lock()
 
 
 def write_atomically(
@@ -42,9 +45,7 @@ def write_atomically(
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 _fill(stream, data)
-                umask = os.umask(0)
-                os.umask(umask)
-                os.fchmod(stream.fileno(), mode & ~umask)
+                os.fchmod(stream.fileno(), mode & ~_umask())
             os.replace(name, target)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -55,6 +56,19 @@ def write_atomically(
         raise OutputError(str(path), reason, "Make the folder first.") from error
     except OSError as error:
         raise OutputError(str(path), error.strerror or str(error)) from error
+
+
+def _umask() -> int:
+    """The umask, where the system tells it without a change that other threads would see."""
+    with contextlib.suppress(OSError, ValueError):
+        status = Path("/proc/self/status").read_bytes()
+        for line in status.splitlines():
+            if line.startswith(b"Umask:"):
+                return int(line.split()[1], 8)
+    with _UMASK_LOCK:
+        umask = os.umask(0o077)
+        os.umask(umask)
+    return umask
 
 
 def _fill(stream: IO[bytes], data: bytes | bytearray | memoryview) -> None:

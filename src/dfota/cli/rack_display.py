@@ -14,7 +14,7 @@ from dfota.cli.durations import say_duration
 from dfota.cli.rack_reports import say_error
 from dfota.cli.upgrade_display import UpgradeDisplay
 from dfota.errors import OutputError
-from dfota.host import HostEvent, PhaseEntered, RackEntry, RackState
+from dfota.host import HostEvent, PhaseEntered, RackEntry, RackState, open_private
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -177,7 +177,7 @@ class _Log:
         self.failure: OutputError | None = None
         self._path = path
         try:
-            self._stream: IO[bytes] = path.open("ab", buffering=0)
+            self._stream: IO[bytes] = open_private(path, append=True)
         except OSError as error:
             raise OutputError(str(path), error.strerror or str(error)) from error
         self._display = UpgradeDisplay(_LogConsole(self))

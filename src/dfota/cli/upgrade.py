@@ -36,6 +36,7 @@ from dfota.host import (
     Prefer,
     Upgraded,
     list_records,
+    plain_text,
     record_folder,
 )
 
@@ -313,7 +314,7 @@ def _print_status(console: Console, port: str, state_file: Path | None) -> None:
     for name, record in found:
         if isinstance(record, RecordError):
             facts.append({"state_file": str(name), "error": str(record)})
-            rows.append(f"{name}\n  {record}")
+            rows.append(f"{name}\n  {plain_text(str(record))}")
             continue
         state = (
             "ended"
@@ -330,8 +331,9 @@ def _print_status(console: Console, port: str, state_file: Path | None) -> None:
         })  # fmt: skip
         wanted = record.revision_expected or "another revision"
         rows.append(
-            f"{record.port}  {state}: {record.revision_before or '?'} → {wanted}\n"
-            f"  {record.outcome or 'last known phase: ' + record.phase}\n  {name}"
+            f"{plain_text(record.port)}  {state}: "
+            f"{plain_text(record.revision_before or '?')} → {plain_text(wanted)}\n"
+            f"  {plain_text(record.outcome or 'last known phase: ' + record.phase)}\n  {name}"
         )
     console.result({"upgrades": facts}, "\n".join(rows) or "no upgrade is recorded")
 

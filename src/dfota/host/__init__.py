@@ -112,7 +112,7 @@ from dfota.host.server_probe import probe_server
 from dfota.host.session import Session
 from dfota.host.speed import find_speed, has_speed
 from dfota.host.surroundings import PortHolder, ServerFacts, Surroundings
-from dfota.host.transcript import Transcript
+from dfota.host.transcript import Transcript, open_private
 from dfota.host.transport import BAUDRATE, OpenTransport, SerialxTransport, Transport
 from dfota.host.update_names import is_newer, revisions_in_name
 from dfota.host.update_sources import UpdatePackage, UpdateSources
@@ -259,6 +259,7 @@ __all__ = [
     "list_files",
     "list_ports",
     "list_records",
+    "open_private",
     "pair_problem",
     "plain_text",
     "plan_updates",

@@ -15,7 +15,13 @@ from dataclasses import dataclass
 from enum import Enum
 
 from dfota.at import CmeError
-from dfota.errors import CertificateError, CheckFailedError, ModuleFileError
+from dfota.errors import (
+    CertificateError,
+    CheckFailedError,
+    ModuleFileError,
+    NoReplyError,
+    PortError,
+)
 from dfota.host.dialogue import Procedure, Report
 from dfota.host.events import CertificatePlaced
 from dfota.host.files import upload_file
@@ -123,6 +129,11 @@ def provision(certificates: Mapping[str, bytes]) -> Procedure[tuple[PlacedCertif
     except ModuleFileError as error:
         lost = yield from _put_back(touched, before)
         raise _failure(error, [name for name in lost if name in sizes]) from error
+    except (NoReplyError, PortError) as error:
+        risked = [name for name in CERTIFICATE_FILES if name in touched and name not in placed]
+        if not risked:
+            raise
+        raise _broken_off(error, risked) from error
     for result in placed.values():
         yield Report(CertificatePlaced(result.name, result.size, result.was_there))
     return tuple(placed[name] for name in CERTIFICATE_FILES if name in placed)
@@ -299,6 +310,14 @@ def _try(procedure: Procedure[None]) -> Procedure[bool]:
     except (CheckFailedError, ModuleFileError):
         return False
     return True
+
+
+def _broken_off(error: NoReplyError | PortError, risked: list[str]) -> ModuleFileError:
+    """Nothing can be put back now, so say what the module may lack."""
+    reason = f"{error}; the module may lack {' and '.join(risked)} now"
+    if CA_FILE in risked:
+        reason += ", and may trust every server until it is there again"
+    return ModuleFileError(risked[0], reason, "Put it there again: dfota cert put.")
 
 
 def _failure(error: ModuleFileError, lost: list[str]) -> ModuleFileError:

@@ -50,14 +50,14 @@ def lock_name(url: str, resolve: Resolve = socket.getaddrinfo) -> str:
 
 
 class PortLock:
-    """Holds the lock of one URL until it is closed.
+    """Holds the lock of one URL, or the one called *name*, until it is closed.
 
     Raises:
         PortBusyError: another process has it.
         PortError: the lock file cannot be made.
     """
 
-    def __init__(self, url: str, *, folder: Path | None = None) -> None:
+    def __init__(self, url: str, *, folder: Path | None = None, name: str = "") -> None:
         folder = lock_folder() if folder is None else folder
         try:
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -65,7 +65,7 @@ class PortLock:
             if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
                 raise PortError(url, f"{folder} is not a folder of yours, so it cannot hold a lock")
             self._descriptor = os.open(
-                folder / lock_name(url),
+                folder / (name or lock_name(url)),
                 os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
                 0o600,
             )

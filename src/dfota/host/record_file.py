@@ -22,10 +22,12 @@ from typing import Self
 
 from dfota.atomic import write_atomically
 from dfota.errors import CheckFailedError, OutputError, PortError, RecordError
+from dfota.host.port_lock import PortLock
 from dfota.host.records import RECORD_MAX_BYTES, UpgradeRecord
 
 SUFFIX = ".json"
 _ELSEWHERE = "Name another place with --state-file."
+_IMEI_MAX = 32
 _FILES_MAX = 10_000
 """So many files of the folder are looked at; a gateway has some ports, a rack some dozens."""
 
@@ -112,6 +114,7 @@ class RecordFile:
         self.failure: OutputError | None = None
         self._port = port
         self._lock: int | None = None
+        self._module_lock: PortLock | None = None
         self._others_are_ended = False
         self._start_is_kept = False
 
@@ -119,7 +122,8 @@ class RecordFile:
         lock = self.path.with_name(self.path.name + ".lock")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            descriptor = os.open(lock, flags, 0o600)
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(str(lock), reason, _ELSEWHERE) from error
@@ -142,6 +146,9 @@ class RecordFile:
         if self._lock is not None:
             os.close(self._lock)  # unlocks; the file stays, so that nobody locks a removed one
             self._lock = None
+        if self._module_lock is not None:
+            self._module_lock.close()
+            self._module_lock = None
 
     def load(self) -> UpgradeRecord | None:
         """What lies on the disk; ``None`` where nothing does.
@@ -157,8 +164,10 @@ class RecordFile:
 
         Raises:
             CheckFailedError: another state file says that this module is being upgraded.
+            PortBusyError: another process upgrades this module at another port.
             OutputError: the disk does not take it, and AT+QFOTADL was not sent yet.
         """
+        self._lock_module(record.imei)
         self._check_others(record)
         try:
             write_atomically(self.path, record.encode(), mode=0o600)
@@ -170,6 +179,15 @@ class RecordFile:
         else:
             self._start_is_kept = record.is_started
         self.record = record
+
+    def _lock_module(self, imei: str) -> None:
+        """One module has one updater, whatever its ports are called: two look at once, too."""
+        if self._module_lock is not None or self._start_is_kept:
+            return
+        if not (imei.isascii() and imei.isdigit() and len(imei) <= _IMEI_MAX):
+            return
+        port = f"{self._port or self.path} (IMEI {imei})"
+        self._module_lock = PortLock(port, name=f"imei-{imei}.lock")
 
     def _check_others(self, record: UpgradeRecord) -> None:
         """Look once, as soon as it is known which module this is."""

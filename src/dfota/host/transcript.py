@@ -4,12 +4,32 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import IO
 
 from dfota.at import escape
 from dfota.errors import OutputError
+
+_STREAM_FOLDERS = (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
+
+
+def open_private(path: Path, *, append: bool = False) -> IO[bytes]:
+    """Open *path* for unbuffered writing, for its owner only; a link to a file is refused.
+
+    A device or a pipe, as ``/dev/stdout`` may be, is written to as it is.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    if path.exists() and (not path.is_file() or path.parent in _STREAM_FOLDERS):
+        return path.open("ab" if append else "wb", buffering=0)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags |= os.O_APPEND if append else os.O_TRUNC
+    descriptor = os.open(path, flags, 0o600)
+    return os.fdopen(descriptor, "ab" if append else "wb", buffering=0)
 
 
 class Transcript:
@@ -42,7 +62,7 @@ class Transcript:
         self.failure: OutputError | None = None
         try:
             # Unbuffered: what a line says has been written when the call returns.
-            self._stream = path.open("ab" if append else "wb", buffering=0)
+            self._stream = open_private(path, append=append)
         except OSError as error:
             raise OutputError(str(path), error.strerror or str(error)) from error
 

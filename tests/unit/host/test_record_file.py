@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from dfota.errors import CheckFailedError, OutputError, PortError, RecordError
+from dfota.errors import CheckFailedError, OutputError, PortBusyError, PortError, RecordError
 from dfota.host import (
     RecordFile,
+    Transcript,
     UpgradeRecord,
     list_records,
     read_record,
@@ -107,6 +108,35 @@ def test_what_is_over_or_of_another_module_is_in_nobodys_way(tmp_path: Path, cha
         file.save(OPEN.with_changes(**changes))
     with RecordFile(tmp_path / "b.json") as other:
         other.save(UpgradeRecord(port="/dev/ttyUSB6", imei=OPEN.imei))
+
+
+def test_one_module_at_two_ports_is_upgraded_by_one_process(tmp_path: Path) -> None:
+    unstarted = OPEN.with_changes(is_started=False)
+    with RecordFile(tmp_path / "a.json") as first, RecordFile(tmp_path / "b.json") as second:
+        first.save(unstarted)
+        with pytest.raises(PortBusyError, match=f"IMEI {OPEN.imei}") as caught:
+            second.save(unstarted)
+        assert caught.value.pid == os.getpid()
+    with RecordFile(tmp_path / "b.json") as second:
+        second.save(unstarted)
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.json.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError), RecordFile(tmp_path / "a.json"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_transcript_is_its_owners_and_follows_no_link(tmp_path: Path) -> None:
+    Transcript(tmp_path / "a.txt").close()
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o600
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    for append in (False, True):
+        with pytest.raises(OutputError):
+            Transcript(tmp_path / "link", append=append)
+    assert not (tmp_path / "elsewhere").exists()
+    Transcript(Path("/dev/null")).close()
 
 
 def test_two_ports_never_share_a_file(tmp_path: Path) -> None:
