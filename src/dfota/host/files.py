@@ -4,13 +4,12 @@
 
 from __future__ import annotations
 
-import re
-
 from dfota.at import CmeError, Form, xor16
-from dfota.at.catalog.files import QFDEL, QFLDS, QFUPL
+from dfota.at.catalog.files import QFDEL, QFUPL
 from dfota.errors import CheckFailedError, NoReplyError, PortError
 from dfota.host.dialogue import Answer, Ask, AwaitAnswer, Happened, Procedure, Report, SendData
 from dfota.host.events import Uploaded
+from dfota.host.module_files import file_space, transferred
 
 PACKAGE_FILE = "EUFS:/fota/update.zip"
 """Where ``AT+QFOTADL=1`` looks: the EFS path /fota/update.zip. UFS itself is /datatx."""
@@ -30,8 +29,6 @@ WINDOW = 4
 _NO_SUCH_STORAGE = CmeError(425)
 _TIMEOUT = CmeError(421)
 _NO_ROOM = {CmeError(403), CmeError(420), CmeError(423)}
-_RESULT = re.compile(r"\+QFUPL:\s*([0-9]+)\s*,\s*([0-9A-Fa-f]+)")
-_SPACE = re.compile(r"\+QFLDS:\s*([0-9]+)\s*,\s*([0-9]+)")
 
 
 def upload_file(name: str, data: bytes, *, window: int = WINDOW) -> Procedure[None]:
@@ -103,35 +100,27 @@ def _delete_old(name: str) -> Procedure[None]:
 
 
 def _check_room(name: str, size: int) -> Procedure[None]:
-    answer = yield Ask.command(QFLDS, Form.WRITE, name_pattern="UFS")
-    if not isinstance(answer, Answer) or not answer.ok:
-        return
-    for line in answer.lines:
-        match = _SPACE.match(line)
-        if match is not None and int(match[1]) < size:
-            raise CheckFailedError(
-                "upload",
-                f"{name} has {size} bytes, but only {match[1]} are free in the module",
-                "Delete files that are not needed: AT+QFLST, then AT+QFDEL.",
-            )
+    space = yield from file_space()
+    if space is not None and space.free_bytes < size:
+        raise CheckFailedError(
+            "upload",
+            f"{name} has {size} bytes, but only {space.free_bytes} are free in the module",
+            "Delete files that are not needed: AT+QFLST, then AT+QFDEL.",
+        )
 
 
 def _judge_result(name: str, data: bytes, reply: Answer) -> CheckFailedError | None:
-    expected = (len(data), xor16(data))
-    for line in reply.lines:
-        match = _RESULT.match(line)
-        if match is None:
-            continue
-        actual = (int(match[1]), int(match[2], 16))
-        if actual == expected:
-            return None
-        return _spoilt(
-            name,
-            f"{name} arrived with {actual[0]} bytes and checksum {actual[1]:x}, "
-            f"not {expected[0]} and {expected[1]:x}",
+    told, expected = transferred(reply), (len(data), xor16(data))
+    if told is None:
+        raise CheckFailedError(
+            "upload", f"the module does not confirm {name}", "Try again; nothing was started."
         )
-    raise CheckFailedError(
-        "upload", f"the module does not confirm {name}", "Try again; nothing was started."
+    if told == expected:
+        return None
+    return _spoilt(
+        name,
+        f"{name} arrived with {told[0]} bytes and checksum {told[1]:x}, "
+        f"not {expected[0]} and {expected[1]:x}",
     )
 
 

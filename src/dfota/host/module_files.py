@@ -28,7 +28,7 @@ PIECE_TIMEOUT_S = 30
 
 _FILE = re.compile(r'\+QFLST:\s*"([^"]*)"\s*,\s*([0-9]{1,10})')
 _SPACE = re.compile(r"\+QFLDS:\s*([0-9]{1,10})\s*,\s*([0-9]{1,10})")
-_RESULT = re.compile(r"\+QFDWL:\s*([0-9]{1,10})\s*,\s*([0-9A-Fa-f]{1,4})")
+_TRANSFERRED = re.compile(r"\+QF(?:DWL|UPL):\s*([0-9]{1,10})\s*,\s*([0-9A-Fa-f]{1,4})(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,18 +165,22 @@ def _broken_off(name: str, outcome: object) -> Exception:
     return NoReplyError("AT+QFDWL", PIECE_TIMEOUT_S)
 
 
+def transferred(answer: Answer) -> tuple[int, int] | None:
+    """Size and checksum that end an upload or a download; ``None`` where none are told."""
+    for match in map(_TRANSFERRED.match, answer.lines):
+        if match is not None:
+            return int(match[1]), int(match[2], 16)
+    return None
+
+
 def _check(name: str, data: bytes, answer: Answer) -> None:
-    for line in answer.lines:
-        match = _RESULT.match(line)
-        if match is None:
-            continue
-        told = (int(match[1]), int(match[2], 16))
-        if told == (len(data), xor16(data)):
-            return
+    told = transferred(answer)
+    if told is None:
+        raise ModuleFileError(name, "the module does not confirm what it sent", "Try again.")
+    if told != (len(data), xor16(data)):
         raise ModuleFileError(
             name,
             f"it arrived with {len(data)} bytes and checksum {xor16(data):x}, "
             f"the module says {told[0]} and {told[1]:x}",
             "The line loses or changes bytes: check cable, speed and flow control, try again.",
         )
-    raise ModuleFileError(name, "the module does not confirm what it sent", "Try again.")

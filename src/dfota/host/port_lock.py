@@ -12,14 +12,20 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import socket
 import stat
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from dfota.errors import PortBusyError, PortError
 
 _PID_MAX_BYTES = 16
+
+Resolve = Callable[[str, None], Sequence[tuple[Any, ...]]]
+"""Addresses of a host name, as ``socket.getaddrinfo``."""
 
 
 def lock_folder() -> Path:
@@ -30,10 +36,16 @@ def lock_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"dfota-{os.getuid()}"
 
 
-def lock_name(url: str) -> str:
-    """The file of *url*: the same for every spelling of one host and port."""
+def lock_name(url: str, resolve: Resolve = socket.getaddrinfo) -> str:
+    """The file of *url*: the same for every spelling of one host and port.
+
+    A name and its address are one, as far as this computer can tell.
+    """
     parts = urlsplit(url)
-    key = f"{(parts.hostname or '').lower()}:{parts.port or ''}{parts.path.rstrip('/')}"
+    host = (parts.hostname or "").lower()
+    with contextlib.suppress(OSError, UnicodeError):
+        host = min(str(found[4][0]) for found in resolve(host, None))
+    key = f"{host}:{parts.port or ''}{parts.path.rstrip('/')}"
     return f"port-{hashlib.sha256(key.encode()).hexdigest()[:20]}.lock"
 
 

@@ -294,8 +294,8 @@ def test_pain_13_the_access_point_of_downloads_is_set_and_put_back() -> None:
     bench.upgrade(url=URL, access_point=AccessPoint("private.example"))
     assert b'AT+QCFGEXT="fota_apn",0,"private.example"' in bytes(bench.sent)
     after = bench.ask('AT+QCFGEXT="fota_apn"')
-    assert [x for x in after.splitlines() if x.startswith("+")] == [
-        x for x in before.splitlines() if x.startswith("+")
+    assert [x for x in after.splitlines() if x.startswith("+QCFGEXT")] == [
+        x for x in before.splitlines() if x.startswith("+QCFGEXT")
     ]
 
 
@@ -380,7 +380,7 @@ def test_pain_16_a_package_that_the_module_leaves_behind_is_removed() -> None:
     def put() -> None:
         bench.do("put", name="EUFS:/fota/update.zip", content="UEsDBA==")
 
-    bench.when_said("+QIND: SMS DONE", put)
+    bench.when_said("RDY", put)
     bench.upgrade()
     assert [event.name for event in bench.of(PackageRemoved)] == ["EUFS:/fota/update.zip"]
     assert "405" in bench.ask('AT+QFLST="EUFS:/fota/update.zip"')

@@ -195,7 +195,7 @@ def test_kin_over_a_pseudo_terminal(running, kind: str) -> None:
 # -- kill -9 -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("heard", ["AT+CBC", "UPDATING", "RESTORE"])
+@pytest.mark.parametrize("heard", ["UPDATING", "RESTORE"])
 def test_kill_9_of_the_command_and_resume(running, tmp_path: Path, heard: str) -> None:
     """Nothing of the first process is left but its state file."""
     module = running("pty", speed=Speed(8.0))
@@ -269,7 +269,6 @@ def test_two_dfotas_never_share_a_port(running, transport: str) -> None:
             SerialxTransport(module.port)
     finally:
         first.close()
-    SerialxTransport(module.port).close()
 
 
 # -- nginx ---------------------------------------------------------------------------------------

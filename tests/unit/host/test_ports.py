@@ -126,13 +126,20 @@ def test_hostile_names_of_processes_are_shown_as_plain_text(machine: Machine) ->
     assert machine.holders("/dev/ttyUSB0") == [(8, "?[31mred")]
 
 
+def resolved(host: str, _port: None) -> list[tuple]:
+    if host == "nowhere":
+        raise OSError
+    addresses = {"localhost": ["::1", "127.0.0.1"], "127.0.0.1": ["127.0.0.1"]}
+    return [(0, 0, 0, "", (address, 0)) for address in addresses.get(host, ["192.0.2.1"])]
+
+
 def test_every_spelling_of_a_url_has_one_lock() -> None:
-    names = {
-        lock_name(url)
-        for url in ("socket://Host:5000", "rfc2217://host:5000/", "socket://HOST:5000")
-    }
+    urls = ("socket://localhost:5000", "rfc2217://127.0.0.1:5000/", "socket://LOCALHOST:5000")
+    names = {lock_name(url, resolved) for url in urls}
     assert len(names) == 1
-    assert lock_name("socket://host:5001") not in names
+    assert lock_name("socket://localhost:5001", resolved) not in names
+    assert lock_name("socket://host:5000", resolved) not in names
+    assert lock_name("socket://Nowhere:1", resolved) == lock_name("socket://nowhere:1", resolved)
 
 
 def test_a_lock_is_held_until_it_is_closed_and_names_its_holder(tmp_path: Path) -> None:
