@@ -73,7 +73,8 @@ def _let_upload_end() -> Procedure[None]:
     It takes whatever it is sent for a part of that file, and each byte makes it wait longer.
     """
     answer = yield Ask("AT", ATTEMPT_TIMEOUT_S)
-    if isinstance(answer, Answer):
+    # Anything but OK may be the CONNECT that the dead host had asked for.
+    if isinstance(answer, Answer) and answer.ok:
         return
     until = (yield Now()) + SILENCE_MAX_S
     while (now := (yield Now())) < until:

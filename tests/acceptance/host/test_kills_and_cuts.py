@@ -192,6 +192,12 @@ def test_a_host_killed_at_any_step_goes_on_from_its_record(
     assert ends["new"] > ends["old"], ends
 
 
+def test_a_host_killed_at_any_step_of_the_upload_goes_on_at_once() -> None:
+    """Also between AT+QFUPL and its CONNECT, which the next host then hears."""
+    ends = Counter(killed_and_resumed("local", at_call, 0.0) for at_call in range(50, 76))
+    assert ends == {End.NEW: 26}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(("how", "away_s"), SAMPLED)
 @pytest.mark.parametrize("kind", ["bg96", "bg95", "ec2x"])
