@@ -140,6 +140,7 @@ class _SameOrigin(urllib.request.HTTPRedirectHandler):
         headers: Any, newurl: str,
     ) -> urllib.request.Request | None:  # fmt: skip
         if _origin(newurl) != _origin(req.full_url):
+            fp.close()
             raise urllib.error.URLError("it leads to another server, which is not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
