@@ -7,13 +7,10 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import threading
 from pathlib import Path
 from typing import IO
 
 from dfota.errors import OutputError
-
-_UMASK_LOCK = threading.Lock()
 
 
 def write_atomically(
@@ -60,15 +57,26 @@ def write_atomically(
 
 def _umask() -> int:
     """The umask, where the system tells it without a change that other threads would see."""
-    with contextlib.suppress(OSError, ValueError):
-        status = Path("/proc/self/status").read_bytes()
-        for line in status.splitlines():
+    told = _told_umask()
+    return _UMASK_AT_IMPORT if told is None else told
+
+
+def _told_umask() -> int | None:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/self/status").read_bytes().splitlines():
             if line.startswith(b"Umask:"):
                 return int(line.split()[1], 8)
-    with _UMASK_LOCK:
-        umask = os.umask(0o077)
-        os.umask(umask)
+    return None
+
+
+def _toggled_umask() -> int:
+    umask = os.umask(0o077)
+    os.umask(umask)
     return umask
+
+
+# While a module is imported, hardly any other thread makes files.
+_UMASK_AT_IMPORT = 0o077 if _told_umask() is not None else _toggled_umask()
 
 
 def _fill(stream: IO[bytes], data: bytes | bytearray | memoryview) -> None:

@@ -80,3 +80,14 @@ def test_an_impossible_place_is_one_clear_error(tmp_path: Path, name: str) -> No
     with pytest.raises(OutputError) as caught:
         write_atomically(tmp_path / name, b"x")
     assert caught.value.path == str(tmp_path / name)
+
+
+def test_the_umask_of_the_process_is_never_changed(tmp_path: Path, monkeypatch) -> None:
+    """Another thread's file would have other permissions for that moment."""
+
+    def changed(mask: int) -> int:
+        raise AssertionError(mask)
+
+    monkeypatch.setattr("os.umask", changed)
+    write_atomically(tmp_path / "a.bin", b"x", mode=0o600)
+    assert (tmp_path / "a.bin").stat().st_mode & 0o777 == 0o600

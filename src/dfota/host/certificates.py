@@ -314,7 +314,8 @@ def _try(procedure: Procedure[None]) -> Procedure[bool]:
 
 def _broken_off(error: NoReplyError | PortError, risked: list[str]) -> ModuleFileError:
     """Nothing can be put back now, so say what the module may lack."""
-    reason = f"{error}; the module may lack {' and '.join(risked)} now"
+    said = str(error).replace("; nothing was started", "").replace("port : ", "the port: ")
+    reason = f"{said}; the module may lack {' and '.join(risked)} now"
     if CA_FILE in risked:
         reason += ", and may trust every server until it is there again"
     return ModuleFileError(risked[0], reason, "Put it there again: dfota cert put.")
