@@ -9,7 +9,9 @@ Rule 2. Bytes and time are bounded before the first byte is kept; certificates a
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +24,8 @@ from urllib.parse import urlsplit
 from dfota.errors import FetchError, TlsFilesError
 
 READ_TIMEOUT_S = 20.0
+WHOLE_TIMEOUT_S = 60.0
+"""For the whole, and a second more for each piece of the size that is allowed."""
 PIECE_SIZE = 64 * 1024
 REDIRECTS_MAX = 3
 
@@ -76,8 +80,28 @@ class HttpFetcher:
             FetchError: it cannot be had, or is larger.
         """
         _check(url)
+        limit_s = WHOLE_TIMEOUT_S + size_limit / PIECE_SIZE
+        outcome: list[Fetched | BaseException] = []
+
+        def work() -> None:
+            try:
+                outcome.append(self._fetch(url, size_limit, limit_s))
+            except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+                outcome.append(error)
+
+        # A server that sends a byte now and then keeps every timeout of a socket from passing.
+        worker = threading.Thread(target=work, daemon=True)
+        worker.start()
+        worker.join(limit_s)
+        if not outcome:
+            raise FetchError(url, "it takes too long")
+        if isinstance(outcome[0], BaseException):
+            raise outcome[0]
+        return outcome[0]
+
+    def _fetch(self, url: str, size_limit: int, limit_s: float) -> Fetched:
         request = urllib.request.Request(url, headers={"User-Agent": "dfota", "Accept": "*/*"})  # noqa: S310 - http and https only
-        deadline = self._clock() + 60.0 + size_limit / PIECE_SIZE
+        deadline = self._clock() + limit_s
         try:
             with self._opener.open(request, timeout=READ_TIMEOUT_S) as answer:
                 return Fetched(answer.url, self._read(answer, url, size_limit, deadline))
@@ -94,7 +118,7 @@ class HttpFetcher:
         while len(data) <= size_limit:
             if self._clock() > deadline:
                 raise FetchError(url, "it takes too long")
-            piece = answer.read(min(PIECE_SIZE, size_limit + 1 - len(data)))
+            piece = answer.read1(min(PIECE_SIZE, size_limit + 1 - len(data)))
             if not piece:
                 break
             data += piece
@@ -116,6 +140,7 @@ class _SameOrigin(urllib.request.HTTPRedirectHandler):
         headers: Any, newurl: str,
     ) -> urllib.request.Request | None:  # fmt: skip
         if _origin(newurl) != _origin(req.full_url):
+            fp.close()
             raise urllib.error.URLError("it leads to another server, which is not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
@@ -139,6 +164,8 @@ def _check(url: str) -> None:
         raise FetchError(_printable(url), "only http:// and https:// can be fetched")
     if not url.isascii() or not url.isprintable() or " " in url:
         raise FetchError(_printable(url), "it has characters that a URL does not have")
+    if "@" in urlsplit(url).netloc:
+        raise FetchError(_printable(url), "a URL with a user name or password is not fetched")
 
 
 def _refusal(error: urllib.error.HTTPError) -> str:
@@ -157,5 +184,9 @@ def _plain(reason: object) -> str:
     return _printable(str(reason)) or type(reason).__name__
 
 
+_LOGIN = re.compile(r"//[^/?#]*@")
+
+
 def _printable(text: str) -> str:
+    text = _LOGIN.sub("//…@", text)
     return "".join(char if char.isprintable() else "?" for char in text)[:200]

@@ -24,6 +24,7 @@ LINKS_MAX = 8192
 LINE_MAX = 1024
 
 _SIZE = re.compile(r"(?:^|\s)([0-9]{1,12})(?:\s*bytes)?\s*$")
+_BEGINNING_WITHOUT_END = re.compile(r"<(?![^<>]{1,2048}>)")
 _LIST_FILE = re.compile(r"[A-Za-z0-9._+~%/-]+")
 
 
@@ -39,7 +40,8 @@ class Link:
 def read_listing(page: str, base_url: str) -> tuple[Link, ...]:
     """The files that *page* (HTML, fetched from *base_url*) links to, each once, in their order."""
     reader = _Links()
-    reader.feed(page)
+    # The parser looks again and again for the end of what has none: such a beginning is none.
+    reader.feed(_BEGINNING_WITHOUT_END.sub("", page))
     reader.close()
     found: dict[str, Link] = {}
     for target, behind in reader.links[:LINKS_MAX]:

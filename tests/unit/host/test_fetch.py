@@ -131,3 +131,37 @@ def test_an_untrusted_certificate_is_refused_and_the_given_ca_is_enough(tmp_path
         assert HttpFetcher(ca=made.ca_path)(url, 100).data == b"ok"
     with pytest.raises(TlsFilesError):
         HttpFetcher(ca=tmp_path / "none.pem")
+
+
+# The thread that is given up closes its socket when the server does, behind the test.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("in_head", [True, False])
+def test_a_byte_now_and_then_does_not_hold_us(monkeypatch, in_head: bool) -> None:
+    monkeypatch.setattr("dfota.host.fetch.WHOLE_TIMEOUT_S", 0.3)
+    done = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        if not in_head:
+            handler.send_response(200)
+            handler.end_headers()
+        while not done.wait(0.05):
+            try:
+                handler.wfile.write(b"a")
+                handler.wfile.flush()
+            except OSError:
+                return
+
+    with serving(drip) as url:
+        with pytest.raises(FetchError, match="too long"):
+            HttpFetcher()(f"{url}/a", 1000)
+        done.set()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://user:s3cret@127.0.0.1:1/a", "http://user:s3cret@h:1x/a", "ftp://u:s3cret@h/a"]
+)
+def test_a_password_in_a_url_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        HttpFetcher()(url, 1000)
+    assert "s3cret" not in str(caught.value)

@@ -424,6 +424,10 @@ def test_urcs_that_go_elsewhere_are_looked_for_at_each_port() -> None:
 # -- the host dies ---------------------------------------------------------------------------
 
 
+ABSENT = {("std-a", "uploading"), ("ec2x", "restoring"), ("std-a", "restoring")}
+"""Phases that a kind does not have: there the host lives to the end."""
+
+
 class HostKilled(BaseException):
     """The process is gone."""
 
@@ -455,7 +459,8 @@ def test_a_host_that_is_killed_goes_on_from_its_record(
     except HostKilled:
         pass
     else:
-        pytest.skip(f"{kind} has no phase {phase}")
+        assert (kind, phase) in ABSENT
+        return
     bench.pause(away_s)
     while not bench.is_there:
         bench.pause(1)  # nobody can open a port that is away

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
@@ -283,3 +284,11 @@ def test_any_bytes_of_a_server_are_an_answer_or_an_error(data: bytes) -> None:
         find("http://x/p/", Web().put("http://x/p/", data))
     except DfotaError:
         return
+
+
+@pytest.mark.parametrize("bomb", ["<a ", "<!--", '<a href="', "<script>", "</", "<![CDATA["])
+def test_a_page_of_beginnings_without_ends_is_read_in_no_time(bomb: str) -> None:
+    page = bomb * 300_000 + '<a href="x-TO-y.zip">x</a>'
+    began = time.process_time()
+    read_listing(page[-1_200_000:], "http://h/p/")
+    assert time.process_time() - began < 10  # it took hours
