@@ -312,13 +312,15 @@ def _try(procedure: Procedure[None]) -> Procedure[bool]:
     return True
 
 
-def _broken_off(error: NoReplyError | PortError, risked: list[str]) -> ModuleFileError:
+def _broken_off(error: NoReplyError | PortError, risked: list[str]) -> ModuleFileError | PortError:
     """Nothing can be put back now, so say what the module may lack."""
-    said = str(error).replace("; nothing was started", "").replace("port : ", "the port: ")
-    reason = f"{said}; the module may lack {' and '.join(risked)} now"
+    lacks = f"the module may lack {' and '.join(risked)} now"
     if CA_FILE in risked:
-        reason += ", and may trust every server until it is there again"
-    return ModuleFileError(risked[0], reason, "Put it there again: dfota cert put.")
+        lacks += " and trust every server until dfota cert put mends it"
+    if isinstance(error, PortError):
+        reason = error.reason.removesuffix("; nothing was started")
+        return PortError(error.port, f"{reason}; {lacks}")
+    return ModuleFileError(risked[0], f"{error}; {lacks}", "Put it there again: dfota cert put.")
 
 
 def _failure(error: ModuleFileError, lost: list[str]) -> ModuleFileError:

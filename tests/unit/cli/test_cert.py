@@ -319,3 +319,18 @@ def test_a_chain_in_the_wrong_order_is_told(one, two) -> None:
     assert check_certificates({CA_FILE: chain}) == ()  # two roots, each for itself
     notes = check_certificates({CA_FILE: pem(one)[CA_FILE] + pem(two)[CLIENT_CERTIFICATE_FILE]})
     assert "did not sign" in notes[0]
+
+
+def test_a_port_that_goes_away_says_which_file_the_module_may_lack(port, one, two, capsys) -> None:
+    put("port", one)
+    write = port.write
+
+    def unplug(data: bytes) -> None:
+        if b"QFUPL" in data:
+            raise PortError("port", "device disconnected")
+        write(data)
+
+    port.write = unplug
+    put("port", two, ExitCode.PORT)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "may lack fota_cacert.pem now and trust every server until dfota cert put" in said
