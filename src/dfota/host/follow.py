@@ -401,6 +401,9 @@ class Following:
         known = self._followed.imei
         if imei and known and imei != known:
             raise OtherModuleError(known, imei, self._phase.value)
+        if known and self._port_returned and not imei:
+            # Whoever answers here may be another one.
+            return None
         if revision is not None and revision.text.endswith(INCOMPLETE_TAIL):
             return None
         return revision if revision is not None else short
@@ -409,7 +412,8 @@ class Following:
         before, expected = self._followed.before, self._followed.expected
         if expected is None:
             return _is_other(before, revision)
-        if is_short(expected) and before is not None and revision == before:
+        if is_short(expected) and before is not None and not _is_other(before, revision):
+            # The short name of the old build says nothing of the new one.
             return False
         return is_same_revision(expected, revision)
 

@@ -39,11 +39,15 @@ def get_attention(*, set_errors: bool = True) -> Procedure[Urc | None]:
             return None
         if answer is Happened.PORT_LOST:
             raise PortError("", "it went away while the module was asked for its identity")
+        until = (yield Now()) + ATTEMPT_TIMEOUT_S
         heard = yield Listen(ATTEMPT_TIMEOUT_S)
         while isinstance(heard, Urc):
             if isinstance(heard, FOTA_URCS):
                 return heard
-            heard = yield Listen(ATTEMPT_TIMEOUT_S)
+            # A module that talks all the time must not hold this for ever.
+            if (left_s := until - (yield Now())) <= 0:
+                break
+            heard = yield Listen(left_s)
     raise NoReplyError("AT", ATTEMPTS * 2 * ATTEMPT_TIMEOUT_S)
 
 

@@ -22,7 +22,7 @@ from dfota.at.catalog.qcfg import APREADY, PSM_ENTER, URC_DELAY
 from dfota.errors import AtError, HostError, MisuseError, PortError
 from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure, Report, ask
 from dfota.host.events import SettingChanged, SettingLeft, SettingRestored
-from dfota.host.identity import get_attention
+from dfota.host.identity import get_attention, read_imei
 from dfota.host.kinds import ModuleKind
 from dfota.host.logbook import Logbook
 from dfota.host.plan import AccessPoint
@@ -37,6 +37,7 @@ LINES_MAX = 8
 FOTA_CONTEXT = 1
 """The context of downloads where nothing else is set (DFOTA guide V1.0; Standard(A), 6.1)."""
 
+_PORT_LOST = "the port went away"
 _HIDDEN = "********"
 _LOGINS = re.compile(r'(^AT\+(?:QCFGEXT="fota_apn"|QICSGP=[0-9]+),[0-9],"[^"]*",)"[^"]*","[^"]+"')
 
@@ -229,21 +230,64 @@ class ModuleSettings:
     def restore(self) -> Procedure[None]:
         """Put everything back, as far as the module takes it; what it refuses is told and kept.
 
-        Never into a module that is still upgrading.
+        Never into a module that is still upgrading, nor into another one: they may hold logins.
         """
         lines = self.logbook.record.settings
         if not lines:
             return
-        reason = yield from _await_attention()
+        reason = yield from self._find_obstacle()
         left: list[str] = []
         for line in _in_reverse(lines):
-            failure = reason or (yield from _restore(line))
+            failure = reason or (yield from self._restore(line))
+            if failure == _PORT_LOST:
+                reason = yield from self._find_obstacle()
             if failure:
                 left.append(line)
                 yield Report(SettingLeft(name_of(line), hide_login(line), failure))
             else:
                 yield Report(SettingRestored(name_of(line), hide_login(line)))
         yield from self.logbook.note(settings=tuple(line for line in lines if line in left))
+
+    def _find_obstacle(self) -> Procedure[str]:
+        """Wait until the module of the record takes commands; gives why it does not."""
+        reason = yield from _await_attention()
+        known = self.logbook.record.imei
+        if reason or not known:
+            return reason
+        for _ in range(RESTORE_TRIES):
+            try:
+                imei = yield from read_imei()
+            except PortError:
+                return "the port is away"
+            if imei:
+                break
+            yield Listen(RESTORE_DELAY_S)
+        if imei != known:
+            who = f"its IMEI is {imei}" if imei else "it tells no IMEI"
+            return f"it may be another module: {who}, and {known} was the one"
+        return ""
+
+    def _restore(self, line: str) -> Procedure[str]:
+        """Send one line of a record; gives why it failed, or nothing."""
+        if not is_restoring(line):
+            return "it is no setting that dfota changes"
+        failure = ""
+        for attempt in range(RESTORE_TRIES):
+            if attempt:
+                heard = yield Listen(RESTORE_DELAY_S)
+                if isinstance(heard, Urc) and isinstance(heard, FOTA_URCS):
+                    return "the module is still upgrading"
+                if heard in {Happened.PORT_LOST, Happened.PORT_RETURNED}:
+                    obstacle = yield from self._find_obstacle()
+                    if obstacle:
+                        return obstacle
+            answer = yield Ask(line, RESTORE_DELAY_S + 3)
+            if answer is Happened.PORT_LOST:
+                return _PORT_LOST
+            if isinstance(answer, Answer) and answer.ok:
+                return ""
+            failure = answer.text if isinstance(answer, Answer) else "no answer"
+        return failure
 
 
 def _in_reverse(lines: tuple[str, ...]) -> list[str]:
@@ -259,25 +303,6 @@ def _await_attention() -> Procedure[str]:
     except HostError as error:
         return str(error) if not isinstance(error, PortError) else "the port is away"
     return "the module is still upgrading" if heard is not None else ""
-
-
-def _restore(line: str) -> Procedure[str]:
-    """Send one line of a record; gives why it failed, or nothing."""
-    if not is_restoring(line):
-        return "it is no setting that dfota changes"
-    failure = ""
-    for attempt in range(RESTORE_TRIES):
-        if attempt:
-            heard = yield Listen(RESTORE_DELAY_S)
-            if isinstance(heard, Urc) and isinstance(heard, FOTA_URCS):
-                return "the module is still upgrading"
-        answer = yield Ask(line, RESTORE_DELAY_S + 3)
-        if answer is Happened.PORT_LOST:
-            return "the port went away"
-        if isinstance(answer, Answer) and answer.ok:
-            return ""
-        failure = answer.text if isinstance(answer, Answer) else "no answer"
-    return failure
 
 
 def is_restoring(line: str) -> bool:

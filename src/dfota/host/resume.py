@@ -59,7 +59,7 @@ def resume(plan: Plan | None, record: UpgradeRecord) -> Procedure[Upgraded]:
     if record.phase == Phase.UPLOADING.value:
         yield from _let_upload_end()
     left = yield from put_back(record)
-    return (yield from begin(plan or _plan_of(record), left.settings))
+    return (yield from begin(plan or _plan_of(record), left.settings, record.imei))
 
 
 def is_open(record: UpgradeRecord) -> bool:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from dfota.at import FOTA_URCS, Form, Urc
 from dfota.at.catalog.fota import QFOTADL, QFOTADL_LINUX, QFOTADL_STANDARD_A
-from dfota.errors import CommandRefusedError, PortError
+from dfota.errors import CommandRefusedError, NoReplyError, PortError
 from dfota.host.certificates import check_certificate_support, provision
 from dfota.host.dialogue import (
     Answer,
     Ask,
+    AwaitAnswer,
     ForgetUrcs,
     Happened,
     Listen,
@@ -31,12 +32,19 @@ from dfota.host.events import (
     UpgradeStarted,
 )
 from dfota.host.files import upload_file
+from dfota.host.identity import ATTEMPT_TIMEOUT_S, ATTEMPTS
 from dfota.host.kinds import LocalForm, ModuleKind
 from dfota.host.logbook import Logbook
 from dfota.host.plan import Plan
 
 REFUSED_LISTEN_S = 30.0
 """How long a refused AT+QFOTADL waits for a word of an upgrade that runs already."""
+
+FOLDER_LISTEN_S = 3.0
+"""How long a refused folder waits for a sign that the refusal was of an earlier command."""
+
+LATE_ANSWER_S = 0.5
+"""How long the answer of an earlier command may come after that of a later one."""
 
 
 def upload(plan: Plan, kind: ModuleKind, logbook: Logbook) -> Procedure[None]:
@@ -66,8 +74,10 @@ def start(plan: Plan, kind: ModuleKind, logbook: Logbook) -> Procedure[Urc | Non
 
     Raises:
         CommandRefusedError: the module refuses, and no upgrade is running.
-        PortError: the port went away after the refusal.
+        NoReplyError: the module stopped answering; nothing was started.
+        PortError: the port went away before the start, or after the refusal.
     """
+    yield from _hear_late_answers()
     # What is still in the queue belongs to the past, the boot for example.
     yield ForgetUrcs()
     locations = locations_of(plan, kind)
@@ -80,6 +90,10 @@ def start(plan: Plan, kind: ModuleKind, logbook: Logbook) -> Procedure[Urc | Non
             yield Report(UpgradeStarted(step.line))
             return None
         if location != locations[-1]:
+            is_taken, heard = yield from _await_late_start()
+            if is_taken:
+                yield Report(UpgradeStarted(step.line))
+                return heard
             yield Report(FolderRefused(step.line, answer.text))
     # While a module downloads it answers everything else as if nothing were going on.
     heard = yield from _listen_for_upgrade()
@@ -87,6 +101,34 @@ def start(plan: Plan, kind: ModuleKind, logbook: Logbook) -> Procedure[Urc | Non
         raise CommandRefusedError(step.line, answer.text)
     yield Report(UpgradeFound())
     return heard
+
+
+def _hear_late_answers() -> Procedure[None]:
+    """Ask until the answer that comes is the last: none of an earlier command is left."""
+    for _ in range(ATTEMPTS):
+        answer = yield Ask("AT", ATTEMPT_TIMEOUT_S)
+        late = (
+            Happened.PORT_LOST
+            if answer is Happened.PORT_LOST
+            else (yield AwaitAnswer(LATE_ANSWER_S))
+        )
+        if late is Happened.PORT_LOST:
+            raise PortError("", "it went away before AT+QFOTADL; nothing was started")
+        if isinstance(answer, Answer) and answer.ok and late is Happened.SILENCE:
+            return
+    raise NoReplyError("AT", ATTEMPTS * (ATTEMPT_TIMEOUT_S + LATE_ANSWER_S))
+
+
+def _await_late_start() -> Procedure[tuple[bool, Urc | None]]:
+    """Whether AT+QFOTADL was taken after all: a late OK, or a word of the upgrade, tells."""
+    late = yield AwaitAnswer(FOLDER_LISTEN_S)
+    is_taken = isinstance(late, Answer) and late.ok
+    while isinstance(heard := (yield Listen(0.0)), Urc):
+        if isinstance(heard, FOTA_URCS):
+            return True, heard
+    if Happened.PORT_LOST in {late, heard}:
+        raise PortError("", "it went away after AT+QFOTADL was refused")
+    return is_taken, None
 
 
 def locations_of(plan: Plan, kind: ModuleKind) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from dfota.errors import (
     HostError,
     NoReplyError,
     NothingToDoError,
+    OtherModuleError,
     PortError,
 )
 from dfota.host.dialogue import Answer, ForgetUrcs, Happened, Listen, Now, Procedure, Report, ask
@@ -98,9 +99,15 @@ def upgrade(plan: Plan) -> Procedure[Upgraded]:
     return (yield from begin(plan))
 
 
-def begin(plan: Plan, left: tuple[str, ...] = ()) -> Procedure[Upgraded]:
-    """``upgrade``, where lines that put settings back are *left* of an earlier one."""
-    logbook = Logbook(_record_of(plan, left))
+def begin(plan: Plan, left: tuple[str, ...] = (), imei: str = "") -> Procedure[Upgraded]:
+    """``upgrade``, where lines that put settings back are *left* of an earlier one.
+
+    They are of the module with this *imei*, and so no other is upgraded.
+
+    Raises:
+        OtherModuleError: another module answers.
+    """
+    logbook = Logbook(_record_of(plan, left).with_changes(imei=imei if left else ""))
     settings = ModuleSettings(logbook)
     return (yield from concluded(_upgrade(plan, logbook, settings), logbook, settings))
 
@@ -196,6 +203,7 @@ def _prepare(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedur
     # What was said before is of the past: a restart counts from here on.
     yield ForgetUrcs()
     identity = yield from identify()
+    _require_same(logbook.record.imei, identity.imei)
     if plan.target is None:
         # Any other revision will be a success, so this one must be beyond doubt.
         yield from _confirm_revision(identity)
@@ -221,6 +229,18 @@ def _prepare(plan: Plan, logbook: Logbook, settings: ModuleSettings) -> Procedur
             raise check.as_error()
     yield from upload(plan, kind, logbook)
     return scene
+
+
+def _require_same(known: str, imei: str) -> None:
+    """Ports may exchange their names while a module restarts: the one that was known goes on."""
+    if known and not imei:
+        raise CheckFailedError(
+            "identity",
+            f"the module does not tell its IMEI any more, which was {known}; nothing was started",
+            "Another module may be at this port: find out, and run the command again.",
+        )
+    if known and imei != known:
+        raise OtherModuleError(known, imei, Phase.PREPARING.value)
 
 
 def _confirm_revision(identity: Identified) -> Procedure[None]:
@@ -296,7 +316,8 @@ def _has_restarted(error: HostError | None = None) -> Procedure[bool]:
         heard = yield Listen(max(until - (yield Now()), 0.0))
         if isinstance(heard, Ready) or heard is Happened.PORT_RETURNED:
             return True
-        if heard is Happened.SILENCE:
+        # What waits in line is heard at one time; what comes later must not hold this for ever.
+        if heard is Happened.SILENCE or (yield Now()) > until:
             return False
 
 

@@ -42,6 +42,7 @@ Line = str | tuple[str, ...] | None
 
 HEALTHY: dict[str, Line] = {
     "ATE0Q0V1": "OK",
+    "AT": "OK",
     "AT+CMEE=1": "OK",
     "ATI": ("Quectel", "BG96", "Revision: BG96MAR02A07M1G", "OK"),
     "AT+CGSN": ("866425030123450", "OK"),

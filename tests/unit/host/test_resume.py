@@ -496,3 +496,16 @@ def test_limits_and_estimates_are_told_with_each_phase(bench) -> None:
     assert told["downloading"].expected_s == pytest.approx(bench.FACTS.size / 2000)
     assert told["updating"].expected_s is None
     assert told["preparing"].limit_s is None
+
+
+def test_settings_of_one_module_are_never_written_into_another(bench) -> None:
+    """They may hold a login; and no upgrade of the other is begun with them in its record."""
+    secret = 'AT+QCFGEXT="fota_apn",0,"iot","user","secret"'
+    bench.module.answers.update({secret: "OK", "AT+CGSN": ("490154203237518", "OK")})
+    record = record_of(bench, is_started=False, phase="preparing", settings=(secret,))
+    with pytest.raises(OtherModuleError) as caught:
+        again(bench, record)
+    assert caught.value.expected == IMEI
+    assert not [line for line in bench.module.lines if "secret" in line]
+    assert bench.starts == 0
+    assert all(kept.settings == (secret,) and kept.imei == IMEI for kept in bench.records)

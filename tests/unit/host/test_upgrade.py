@@ -29,6 +29,7 @@ from dfota.host import (
     UpgradeFound,
     examine,
 )
+from dfota.values import FirmwareVersion
 
 URL = "https://www.quectel.com:100/update.zip"
 STYLES = [", {}%", ",{}%", ",{}", ", {}"]
@@ -258,8 +259,55 @@ def test_a_port_that_comes_back_with_another_module_proves_nothing(bench, imei: 
         with pytest.raises(OtherModuleError) as caught:
             bench.upgrade()
         assert (caught.value.expected, caught.value.actual) == ("866425030123450", imei)
+    elif not imei:
+        with pytest.raises(OutcomeUnknownError):
+            bench.upgrade()
     else:
         assert bench.upgrade().revision_after == bench.NEW
+
+
+def test_the_short_name_of_the_old_build_is_no_success(bench) -> None:
+    """With a short --expect, ATI of the old firmware says what is expected."""
+
+    def begin() -> None:
+        bench.module.at(1, *bench.fota('"START"', '"UPDATING", 1%'), "RDY")
+        bench.module.later(0.9, lambda: bench.module.answers.update({"AT+QGMR": "ERROR"}))
+
+    bench.when(bench.START_URL, begin)
+    with pytest.raises(UpdateDroppedError):
+        bench.upgrade(
+            Plan(
+                url=URL,
+                expected=FirmwareVersion("BG96MAR02A07M1G"),
+                skipped_checks=frozenset({"revision"}),
+            )
+        )
+
+
+def test_a_port_that_exchanges_its_module_before_the_start_starts_nothing(bench) -> None:
+    """The other one is sent neither AT+QFOTADL nor a setting of the first."""
+    bench.module.answers.update({"AT+QSCLK?": ("+QSCLK: 1", "OK"), "AT+QSCLK=0": "OK"})
+    swapped_at: list[int] = []
+
+    def swap() -> None:
+        swapped_at.append(len(bench.module.lines))
+        bench.module.answers["AT+CGSN"] = ("490154203237518", "OK")
+        bench.port.appear()
+
+    def pull(line: str) -> None:
+        if line == "AT+CBC" and not swapped_at:
+            bench.module.later(0.001, bench.port.vanish)
+            bench.module.later(1, swap)
+
+    bench.module.on_line = pull
+    with pytest.raises(OtherModuleError):
+        bench.upgrade()
+    assert bench.starts == 0
+    assert "AT+QSCLK=0" in bench.module.lines[: swapped_at[0]]
+    changing = {"AT+QSCLK=0", "AT+QSCLK=1", "AT+CMEE=0"}
+    assert not changing & set(bench.module.lines[swapped_at[0] :])
+    assert "AT+QSCLK=1" in bench.records[-1].settings
+    assert bench.records[-1].imei == "866425030123450"
 
 
 def test_a_power_cut_right_after_end_0_is_survived(bench) -> None:
@@ -398,7 +446,7 @@ def test_silence_has_its_limit_in_each_phase(
     with pytest.raises(OutcomeUnknownError) as caught:
         bench.upgrade(Plan(url=URL, facts=bench.FACTS, port_role="usbat"))
     assert (caught.value.phase, caught.value.waited_s) == (phase, limit_s)
-    assert bench.module.now == pytest.approx(limit_s, abs=6)
+    assert bench.module.now == pytest.approx(limit_s, abs=7)
     assert bench.starts == 1
 
 
