@@ -1012,7 +1012,7 @@ class CommandRefusedError(HostError):
         """Look it up; a refused start has one usual cause."""
         if self.command.startswith("AT+QFOTADL"):
             return "If the module is still downloading, silently, wait for it; else check the URL."
-        return "Look the code up in docs/reference/codes.md."
+        return "What a code means, and what to try: dfota explain CODE"
 
 
 class CheckFailedError(HostError):

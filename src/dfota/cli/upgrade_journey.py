@@ -17,7 +17,7 @@ import click
 from dfota.cli.console import Console
 from dfota.cli.hosting import ServeOptions
 from dfota.cli.plan_options import PlanOptions, read_plan
-from dfota.cli.port_options import PortOptions
+from dfota.cli.port_options import PortOptions, open_session
 from dfota.cli.updates import ask_running, describe_path, open_sources, path_facts
 from dfota.cli.upgrade_run import UpgradeJob, resume_command, unfinished
 from dfota.errors import (
@@ -34,6 +34,7 @@ from dfota.host import (
     UpdatePackage,
     UpdatePath,
     UpdateSources,
+    await_quiet,
 )
 from dfota.values import FirmwareVersion
 
@@ -83,6 +84,9 @@ class Journey:
             if len(path.hops) > 1:
                 console.note(f"upgrade {number} of {len(path.hops)}: {hop.offer.new}")
             try:
+                if number > 1:
+                    with open_session(self._again) as session:
+                        session.run(await_quiet())
                 plan = self._plan(sources.obtain(hop.offer))
                 code = upgrade_one(self._job(plan))
             except DfotaError as error:

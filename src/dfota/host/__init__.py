@@ -75,7 +75,7 @@ from dfota.host.events import (
 )
 from dfota.host.fetch import Fetch, Fetched, HttpFetcher
 from dfota.host.files import PACKAGE_FILE, upload_file
-from dfota.host.identity import get_attention, identify
+from dfota.host.identity import await_quiet, get_attention, identify
 from dfota.host.kinds import BG96, KINDS, LocalForm, ModuleKind, kind_of
 from dfota.host.module_files import (
     ModuleFile,
@@ -237,6 +237,7 @@ __all__ = [
     "UpgradeStarted",
     "Upgraded",
     "Uploaded",
+    "await_quiet",
     "check_certificate_removal",
     "check_certificate_support",
     "check_certificates",

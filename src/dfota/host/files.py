@@ -156,5 +156,5 @@ def _refused(name: str, reply: Answer) -> CheckFailedError:
     return CheckFailedError(
         "upload",
         f"the module refused {name} with {reply.text}",
-        "Look the code up in docs/reference/codes.md; nothing was started.",
+        "What the code means: dfota explain CODE; nothing was started.",
     )

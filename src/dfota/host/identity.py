@@ -147,3 +147,18 @@ def read_imei() -> Procedure[str]:
     if answer is None or not answer.ok:
         return ""
     return next((line for line in answer.lines if len(line) == 15 and line.isdigit()), "")
+
+
+QUIET_S = 3.0
+QUIET_MAX_S = 20.0
+
+
+def await_quiet() -> Procedure[None]:
+    """Wait until a module that has just started has said its last boot line.
+
+    Heard later, in the next upgrade, it would look like another restart.
+    """
+    until = (yield Now()) + QUIET_MAX_S
+    while (yield Now()) < until:
+        if (yield Listen(QUIET_S)) is Happened.SILENCE:
+            return

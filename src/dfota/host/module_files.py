@@ -141,7 +141,7 @@ def refusal(name: str, answer: Answer) -> ModuleFileError:
         418: "It may be open: close it with AT+QFCLOSE, or restart the module.",
         425: "This firmware may not know paths behind EUFS:; only /datatx can be reached then.",
     }
-    advice = remedies.get(number, "Look the code up in docs/reference/codes.md.")
+    advice = remedies.get(number, "What the code means, and what to try: dfota explain CODE")
     return ModuleFileError(name, reason, advice)
 
 

@@ -22,6 +22,7 @@ from dfota.host import (
     CheckStatus,
     PackageFacts,
     Plan,
+    await_quiet,
     examine,
 )
 from dfota.testing import make_certificates
@@ -247,3 +248,15 @@ def test_a_plan_says_where_the_package_comes_from() -> None:
     assert Plan(url="ftp://h/a", kind=KINDS["ec2x"]).url
     with pytest.raises(MisuseError):
         Plan(url=URL, port_role="nmea")
+
+
+def test_the_last_words_of_a_boot_are_awaited(bench) -> None:
+    """Heard in the next upgrade they would look like another restart."""
+    bench.module.at(1.0, "+CFUN: 1", "APP RDY", "+CPIN: READY", every_s=2.0)
+    with bench.session() as session:
+        session.run(await_quiet())
+        assert 8 <= bench.module.now <= 10
+        bench.module.at(0.0, *["APP RDY"] * 100, every_s=1.0)
+        began = bench.module.now
+        session.run(await_quiet())
+    assert bench.module.now - began <= 24

@@ -71,12 +71,9 @@ def check_download_time(scene: Scene) -> Procedure[CheckResult]:
     match = find(_CELL, lines_of((yield from ask(QNWINFO, Form.EXECUTE))))
     technology = technology_of(match[1]) if match is not None else None
     size = scene.plan.package_size
-    if size is None:
-        size = (
-            scene.plan.surroundings.server.content_length
-            if scene.plan.surroundings.server
-            else None
-        )
+    server = scene.plan.surroundings.server
+    if size is None and server is not None and server.status in {200, 206}:
+        size = server.content_length
     volume = "size not known" if size is None else f"{size:,} bytes"
     if match is None or technology is None:
         return passed("download-time", f"{volume}; the radio technology is not told")

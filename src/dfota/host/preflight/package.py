@@ -38,7 +38,7 @@ def judge_package(scene: Scene) -> CheckResult:
             "package",
             f"it turns {package.old_revision} into {package.new_revision}, "
             f"but the module runs {identity.revision}",
-            f"Use a package made from {identity.revision}; find one with: dfota updates",
+            f"Use a package made from {identity.revision}; find one with: dfota updates PORT --from FOLDER",
         )
     hardware = f", for hardware {package.hardware}" if package.hardware else ""
     size = f"{package.size:,} bytes"
