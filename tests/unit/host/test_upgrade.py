@@ -571,7 +571,8 @@ def test_a_late_error_of_an_earlier_command_is_no_refusal_of_the_start(bench) ->
     kind = KINDS["ec2x"]
     plan = Plan(package=b"x" * 10, expected=FirmwareVersion(bench.NEW))
     line = start_line(kind, locations_of(plan, kind)[0]).line
-    bench.module.answers[line] = ("ERROR", "OK")
+    bench.module.answers[line] = "ERROR"
+    bench.when(line, lambda: bench.module.at(1, *bench.fota('"START"')))
     with bench.session() as session:
         session.run(get_attention())
         session.run(start(plan, kind, Logbook(UpgradeRecord())))
