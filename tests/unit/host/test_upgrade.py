@@ -19,6 +19,7 @@ from dfota.errors import (
     UpdateDroppedError,
 )
 from dfota.host import (
+    KINDS,
     ModuleRestarted,
     Plan,
     PortLost,
@@ -29,6 +30,10 @@ from dfota.host import (
     UpgradeFound,
     examine,
 )
+from dfota.host.identity import get_attention
+from dfota.host.logbook import Logbook
+from dfota.host.records import UpgradeRecord
+from dfota.host.starting import locations_of, start, start_line
 from dfota.values import FirmwareVersion
 
 URL = "https://www.quectel.com:100/update.zip"
@@ -550,3 +555,26 @@ def test_a_port_that_is_not_there_is_told(bench) -> None:
     bench.port.vanish()
     with pytest.raises(PortError):
         bench.upgrade()
+
+
+def test_a_module_that_talks_without_an_answer_is_given_up(bench) -> None:
+    """It restarts again and again, or its input is cut: no line of it holds the host for ever."""
+    bench.module.answers["ATE0Q0V1"] = None
+    bench.module.at(0.5, *["RDY", "APP RDY"] * 500, every_s=0.5)
+    with pytest.raises(NoReplyError):
+        bench.upgrade()
+    assert bench.module.now < 60
+
+
+def test_a_late_error_of_an_earlier_command_is_no_refusal_of_the_start(bench) -> None:
+    """Otherwise AT+QFOTADL would be sent again, with the next folder, while it works."""
+    kind = KINDS["ec2x"]
+    plan = Plan(package=b"x" * 10, expected=FirmwareVersion(bench.NEW))
+    line = start_line(kind, locations_of(plan, kind)[0]).line
+    bench.module.answers[line] = "ERROR"
+    bench.when(line, lambda: bench.module.at(1, *bench.fota('"START"')))
+    with bench.session() as session:
+        session.run(get_attention())
+        session.run(start(plan, kind, Logbook(UpgradeRecord())))
+    assert bench.starts == 1
+    assert "AT" in bench.module.lines
