@@ -46,7 +46,7 @@ _SERVE = (
     click.option("--serve", "address", metavar="ADDRESS[:PORT]",
                  help="Host PACKAGE for the module at this address of ours until it has ended."),
     click.option("--tls", is_flag=True,
-                 help="With --serve: HTTPS, with a CA that is put into the module."),
+                 help="With --serve: HTTPS. A new CA replaces the one in the module and stays there."),
     click.option("--serve-cert", type=FILE, metavar="PEM",
                  help="With --serve: HTTPS with this certificate and its chain."),
     click.option("--serve-key", type=FILE, metavar="PEM", help="Private key of --serve-cert."),
