@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import lzma
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ def pytest_configure(config: pytest.Config) -> None:
     figures = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(figures)
     config.pluginmanager.register(figures, "powerloss-figures")
+    # A run in the background ignores these, and so would every program under test; a handler
+    # that does nothing is not handed on.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
     # A slow moment of the machine is no failure of a property.
     # The same examples in every run: a machine that checks commits must not roll dice.
     hypothesis.settings.register_profile("dfota", deadline=None, derandomize=True)

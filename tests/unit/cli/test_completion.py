@@ -149,8 +149,10 @@ def test_a_new_shell_loads_what_was_installed(home: Path, shell: str) -> None:
         "zsh": "source ~/.zshrc; print -r -- ${_comps[dfota]}",
         "fish": "complete -C 'dfota upgr'; complete | string match -q '*dfota*'; and echo dfota",
     }[shell]
+    # fish loads the completions of commands only that it finds.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         [program, "-c", command], capture_output=True, text=True, check=False,
-        env={"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "dumb"}, timeout=60,
+        env={"HOME": str(home), "PATH": path, "TERM": "dumb"}, timeout=60,
     )  # fmt: skip
     assert "dfota" in done.stdout, done.stderr
