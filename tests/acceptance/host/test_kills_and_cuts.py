@@ -234,10 +234,8 @@ def kill_at_record(bench: VirtualBench, plan, number: int, *, is_written: bool) 
         if dies:
             raise KilledInKeepError
 
-    session = bench.session()
-    session._keep = keep
     try:
-        with session:
+        with bench.session(keep=keep) as session:
             session.run(upgrade(plan))
     except KilledInKeepError:
         return True

@@ -6,18 +6,24 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import cache
+from dataclasses import replace
 
 import pytest
+from virtual_bench import (
+    REVISIONS,
+    URL,
+    HostKilledError,
+    VirtualBench,
+    answers,
+    fails,
+    refuses,
+)
 
-from dfota import delta
 from dfota.errors import (
     CheckFailedError,
     DownloadFailedError,
     InstallFailedError,
     OutcomeUnknownError,
-    PortError,
     UpdateDroppedError,
 )
 from dfota.host import (
@@ -26,10 +32,8 @@ from dfota.host import (
     HostEvent,
     KindChosen,
     PhaseEntered,
-    Plan,
     PortLost,
     Progressed,
-    Session,
     SettingChanged,
     UpgradeRecord,
     Uploaded,
@@ -38,213 +42,9 @@ from dfota.host import (
     upgrade,
 )
 from dfota.modem import (
-    Connected,
-    Dial,
-    Failed,
     NetworkFailure,
     PowerCut,
-    Received,
-    Speed,
-    Trust,
-    VirtualModule,
-    profile_named,
-    with_settings,
 )
-from dfota.package import Partition, Release, SigningKey, build
-from dfota.values import FirmwareVersion
-
-KEY = SigningKey.generate()
-URL = "http://packages.example/update.zip"
-
-REVISIONS = {
-    "bg96": ("BG96", "BG96MAR02A07M1G_01.018.01.018", "BG96MAR02A07M1G_01.019.01.019"),
-    "bg96-2017": ("BG96", "BG96MAR02A06M1G", "BG96MAR02A07M1G"),
-    "bg95": ("BG95-M3", "BG95M3LAR02A03_01.012.01.012", "BG95M3LAR02A04_01.001.01.001"),
-    "ec2x": ("EC25", "EC25EFAR06A04M4G", "EC25EFAR06A05M4G"),
-    "eg9x": ("EG91", "EG91EFBR06A07M4G_01.007.01.007", "EG91EFBR06A08M4G_01.001.01.001"),
-    "std-a": ("EC200A", "EC200ACNHAR01A02M16", "EC200ACNHAR01A03M16"),
-}
-
-
-def _release(model: str, revision: str, seed: int) -> Release:
-    image = bytes((index * 7 + index // 251 * seed) & 0xFF for index in range(60_000))
-    partitions = (Partition("qdsp", image), Partition("apps", image[:8000]))
-    return Release(model, "MA", FirmwareVersion(revision), partitions)
-
-
-@cache
-def _old_and_package(kind: str) -> tuple[Release, bytes]:
-    model, old, new = REVISIONS[kind]
-    release = _release(model, old, 3)
-    return release, build(release, _release(model, new, 4), keys=[KEY], make_patch=delta.generate)
-
-
-@dataclass
-class Server:
-    """The network of the module; every connection gets the same answer, some time later."""
-
-    body: bytes = b""
-    status: int = 200
-    failure: NetworkFailure | None = None
-    delay_s: float = 5.0
-    dialled: list[Dial] = field(default_factory=list)
-    due: list[tuple[float, int]] = field(default_factory=list)
-    now: float = 0.0
-
-    def dial(self, number: int, target: Dial) -> Server:
-        self.dialled.append(target)
-        self.due.append((self.now + self.delay_s, number))
-        return self
-
-    def send(self, data: bytes) -> None:
-        """The request."""
-
-    def pause(self) -> None:
-        """All of it is small."""
-
-    def resume(self) -> None:
-        """All of it is small."""
-
-    def abort(self) -> None:
-        self.due.clear()
-
-
-class VirtualBench:
-    """A virtual module of one kind, its port, and the host's session, all on one clock."""
-
-    def __init__(self, kind: str, *settings: str, ports: tuple[str, ...] = ("usbat",)) -> None:
-        old, self.package = _old_and_package(kind)
-        _, self.old, self.new = REVISIONS[kind]
-        self.server = Server(self.package)
-        self.module = VirtualModule.in_memory(
-            old,
-            profile=with_settings(profile_named(kind), settings),
-            trust=Trust((KEY.public_key,)),
-            speed=Speed(1.0),
-            network=self.server,
-            port_names=ports,
-        )
-        self.port = ports[0]
-        self.is_there = True
-        self.module.pins.on_link_change(self._link)
-        self.inbox = bytearray()
-        self.events: list[HostEvent] = []
-        self.records: list[UpgradeRecord] = []
-        self.sent = bytearray()
-        self.power_returns_after_s = 10.0
-        self._dark_since: float | None = None
-        self.module.power_on()
-        self.module.elapse(60)
-        self.module.collect(self.port)
-
-    # -- the port
-
-    def open(self) -> VirtualBench:
-        if not self.is_there:
-            raise PortError("virtual", "no such device")
-        self.inbox.clear()
-        return self
-
-    def close(self) -> None:
-        self.inbox.clear()
-
-    def write(self, data: bytes) -> None:
-        if not self.is_there:
-            raise PortError("virtual", "device disconnected")
-        self.sent += data
-        self.inbox += self.module.feed(data, port=self.port)
-
-    def read(self, timeout_s: float) -> bytes:
-        until = self.now + timeout_s
-        while self.is_there and not self.inbox and self.now < until:
-            self.pass_time(until)
-        if not self.is_there:
-            raise PortError("virtual", "device disconnected")
-        data = bytes(self.inbox)
-        self.inbox.clear()
-        return data
-
-    def pause(self, seconds: float) -> None:
-        until = self.now + seconds
-        while self.now < until:
-            self.pass_time(until)
-        self.inbox.clear()
-
-    @property
-    def now(self) -> float:
-        return self.module.timeline.now
-
-    def pass_time(self, until: float) -> None:
-        """Go to the next instant at which something happens, at the latest to *until*."""
-        if self.module.is_off:
-            self._dark_since = self.now if self._dark_since is None else self._dark_since
-            if self.now >= self._dark_since + self.power_returns_after_s:
-                self._dark_since = None
-                self.module.power_on()
-        moments = [until, self.now + 0.5]
-        moments += [at for at, _ in self.server.due]
-        deadline = self.module.next_deadline()
-        moments += [] if deadline is None else [deadline]
-        target = max(self.now, min(moments))
-        self.inbox += self.module.elapse(target - self.now, port=self.port)
-        self.server.now = self.now
-        for at, number in list(self.server.due):
-            if at <= self.now:
-                self.server.due.remove((at, number))
-                self._answer(number)
-
-    def _answer(self, number: int) -> None:
-        server = self.server
-        if server.failure is not None:
-            self.module.hear(number, Failed(server.failure), self.now)
-            return
-        head = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (server.status, len(server.body))
-        self.module.hear(number, Connected(), self.now)
-        self.module.hear(number, Received(head + server.body), self.now)
-
-    def _link(self, name: str, is_there: bool) -> None:
-        if name == self.port:
-            self.is_there = is_there
-
-    # -- the host
-
-    def session(self) -> Session:
-        return Session(
-            self.open,
-            port="virtual",
-            on_event=self.events.append,
-            keep=self.records.append,
-            clock=lambda: self.now,
-            pause=self.pause,
-        )
-
-    def plan(self, **values: object) -> Plan:
-        values = {"expected": FirmwareVersion(self.new), "package": self.package, **values}
-        if values.get("url"):
-            values["package"] = None
-        return Plan(**values)
-
-    def upgrade(self, **values: object):
-        with self.session() as session:
-            return session.run(upgrade(self.plan(**values)))
-
-    def ask(self, line: str) -> str:
-        self.module.collect(self.port)
-        said = self.module.feed(line.encode() + b"\r", port=self.port)
-        return (said + self.module.elapse(1, port=self.port)).decode()
-
-    @property
-    def starts(self) -> list[str]:
-        found = re.findall(rb"AT\+QFOTADL[^\r]*(?=\r)", bytes(self.sent))
-        return [line.decode() for line in found]
-
-    @property
-    def phases(self) -> list[str]:
-        return [event.phase.value for event in self.events if isinstance(event, PhaseEntered)]
-
-    def of(self, kind: type) -> list:
-        return [event for event in self.events if isinstance(event, kind)]
-
 
 ALL = [kind for kind in REVISIONS if kind != "bg96-2017"]
 
@@ -320,7 +120,9 @@ def test_a_failed_download_speaks_of_the_modules_own_family(
     kind: str, status: int, failure: NetworkFailure | None, code: int, family: str
 ) -> None:
     bench = VirtualBench(kind)
-    bench.server.status, bench.server.failure = status, failure
+    bench.server.script = lambda _target: (
+        answers(bench.package, status=status) if failure is None else fails(failure)
+    )
     with pytest.raises(DownloadFailedError) as caught:
         bench.upgrade(url=URL)
     assert (caught.value.http_err, caught.value.family) == (code, family)
@@ -345,7 +147,7 @@ def test_a_failed_installation_speaks_of_the_modules_own_family(
 
 def test_an_old_bg96_is_noticed_as_it_refuses_its_access_point() -> None:
     bench = VirtualBench("bg96-2017")
-    bench.server.failure = NetworkFailure.REFUSED
+    bench.server.script = lambda _target: refuses()
     with pytest.raises(DownloadFailedError) as caught:
         bench.upgrade(url=URL)
     assert caught.value.family == "bg96-2017"
@@ -403,7 +205,9 @@ def test_urcs_that_go_elsewhere_are_fetched_where_the_host_listens(kind: str) ->
 def test_urcs_that_go_elsewhere_hide_no_success(delay_s: float) -> None:
     """Nobody knows which port of the module this is; the revision tells in the end."""
     bench = VirtualBench("bg96", ports=("uart1", "usbat"))
-    bench.server.delay_s = delay_s
+    bench.server.script = lambda _target: [
+        (delay_s + at, event) for at, event in answers(bench.package, pieces=1, seconds=0.5)
+    ]
     assert bench.upgrade(url=URL).revision_after == bench.new
     assert '"usbat"' in bench.ask('AT+QURCCFG="urcport"')
     assert len(bench.starts) == 1
@@ -411,7 +215,7 @@ def test_urcs_that_go_elsewhere_hide_no_success(delay_s: float) -> None:
 
 def test_urcs_that_go_elsewhere_are_looked_for_at_each_port() -> None:
     bench = VirtualBench("bg96", ports=("uart1", "usbat"))
-    bench.server.failure, bench.server.delay_s = NetworkFailure.REFUSED, 1e9
+    bench.server.script = lambda _target: [(1e9, event) for _, event in refuses()]
     with pytest.raises((OutcomeUnknownError, DownloadFailedError)):
         bench.upgrade(url=URL)
     assert len(bench.of(SettingChanged)) == 1
@@ -426,10 +230,6 @@ def test_urcs_that_go_elsewhere_are_looked_for_at_each_port() -> None:
 
 ABSENT = {("std-a", "uploading"), ("ec2x", "restoring"), ("std-a", "restoring")}
 """Phases that a kind does not have: there the host lives to the end."""
-
-
-class HostKilled(BaseException):
-    """The process is gone."""
 
 
 @pytest.mark.parametrize("kind", ["bg96", "ec2x", "std-a"])
@@ -448,15 +248,13 @@ def test_a_host_that_is_killed_goes_on_from_its_record(
     def kill(event: HostEvent) -> None:
         bench.events.append(event)
         if isinstance(event, PhaseEntered) and event.phase.value == phase:
-            raise HostKilled
+            raise HostKilledError
 
     plan = bench.plan(url=URL) if is_remote else bench.plan()
-    session = bench.session()
-    session._on_event = kill
     try:
-        with session:
+        with bench.session(on_event=kill) as session:
             session.run(upgrade(plan))
-    except HostKilled:
+    except HostKilledError:
         pass
     else:
         assert (kind, phase) in ABSENT

@@ -28,6 +28,7 @@ from dfota.errors import (
 from dfota.host import (
     CheckResult,
     HostEvent,
+    Keeper,
     PhaseEntered,
     Plan,
     Procedure,
@@ -357,13 +358,17 @@ class VirtualBench:
 
     # -- the host -----------------------------------------------------------------------------
 
-    def session(self, on_event: Callable[[HostEvent], None] | None = None) -> Session:
+    def session(
+        self,
+        on_event: Callable[[HostEvent], None] | None = None,
+        keep: Keeper | None = None,
+    ) -> Session:
         """A host that has just been started."""
         return Session(
             self.open,
             port="virtual",
             on_event=self.events.append if on_event is None else on_event,
-            keep=self.records.append,
+            keep=self.records.append if keep is None else keep,
             clock=lambda: self.now,
             pause=self.pause,
         )
