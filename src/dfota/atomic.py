@@ -42,7 +42,7 @@ def write_atomically(
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 _fill(stream, data)
-                os.fchmod(stream.fileno(), mode & ~_umask())
+                os.fchmod(stream.fileno(), mode & ~current_umask())
             os.replace(name, target)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -55,7 +55,7 @@ def write_atomically(
         raise OutputError(str(path), error.strerror or str(error)) from error
 
 
-def _umask() -> int:
+def current_umask() -> int:
     """The umask, where the system tells it without a change that other threads would see."""
     told = _told_umask()
     return _UMASK_AT_IMPORT if told is None else told

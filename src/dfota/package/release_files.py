@@ -16,7 +16,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dfota.atomic import write_atomically
+from dfota.atomic import current_umask, write_atomically
 from dfota.errors import MisuseError, OutputError, ReleaseError
 from dfota.package.input_files import read_bounded
 from dfota.package.limits import LIMITS
@@ -85,9 +85,7 @@ def save_release(release: Release, directory: Path) -> None:
             for part in release.partitions:
                 write_atomically(temporary / f"{part.name}.bin", part.data)
             write_atomically(temporary / RELEASE_FILE, _release_file(release).encode())
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o777 & ~umask)
+            temporary.chmod(0o777 & ~current_umask())
             os.rename(temporary, directory)
         except BaseException:
             with contextlib.suppress(OSError):
