@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from dfota.cli.input_file import read_input
+from dfota.cli.option_group import option_group
 from dfota.cli.port_options import FILE
 from dfota.errors import ContainerError, ForeignPackageError
 from dfota.host import (
@@ -87,17 +88,13 @@ class PlanOptions:
 
 def plan_options(command: F) -> F:
     """Give *command* the options of a plan; it is called with ``plan_options``."""
-
-    def parse(**given: Any) -> Any:
-        own = {field.name: given.pop(field.name) for field in fields(PlanOptions)}
-        return command(plan_options=PlanOptions(**own), **given)
-
-    parse.__name__ = command.__name__
-    parse.__doc__ = command.__doc__
-    parse.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
-    for option in reversed(_OPTIONS):
-        parse = option(parse)
-    return parse  # type: ignore[return-value]
+    return option_group(
+        command,
+        _OPTIONS,
+        name="plan_options",
+        names=[field.name for field in fields(PlanOptions)],
+        make=lambda given: PlanOptions(**given),
+    )
 
 
 def read_plan(
@@ -200,18 +197,7 @@ def _read_package(options: PlanOptions) -> tuple[bytes | None, PackageFacts | No
     if options.key_files:
         verified = opened.verify([PublicKey.load(file) for file in options.key_files])
         verified_by = tuple(key_id.hex() for key_id in verified.key_ids)
-    manifest = opened.manifest
-    return data, PackageFacts(
-        model=manifest.model,
-        old_revision=manifest.old_revision,
-        new_revision=manifest.new_revision,
-        size=len(data),
-        hardware=manifest.hardware,
-        security_counter=manifest.security_counter,
-        allows_downgrade=manifest.allows_downgrade,
-        signatures=len(opened.signatures),
-        verified_by=verified_by,
-    )
+    return data, PackageFacts.of(opened, len(data), verified_by)
 
 
 def _read_certificates(options: PlanOptions) -> dict[str, bytes]:

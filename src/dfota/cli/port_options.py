@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 from click.shell_completion import CompletionItem
 
+from dfota.cli.option_group import Option, option_group
 from dfota.errors import NoReplyError, WrongSpeedError
 from dfota.host import (
     BAUDRATE,
@@ -83,31 +84,24 @@ class PortOptions:
 
 def port_options(command: F) -> F:
     """Give *command* the argument PORT and its options; it is called with ``port_options``."""
-
-    def parse(**given: Any) -> Any:
-        options = PortOptions(given.pop("port"), given.pop("baudrate"), given.pop("transcript"))
-        return command(port_options=options, **given)
-
-    return _with_options(command, parse, click.argument("port", shell_complete=complete_port))
+    return _port_group(command, click.argument("port", shell_complete=complete_port))
 
 
 def optional_port_options(command: F) -> F:
     """Like ``port_options``, where PORT may be left out; then it is empty."""
-
-    def parse(**given: Any) -> Any:
-        port = given.pop("port") or ""
-        options = PortOptions(port, given.pop("baudrate"), given.pop("transcript"))
-        return command(port_options=options, **given)
-
-    argument = click.argument("port", required=False, shell_complete=complete_port)
-    return _with_options(command, parse, argument)
+    return _port_group(
+        command, click.argument("port", required=False, shell_complete=complete_port)
+    )
 
 
-def _with_options(command: F, parse: Callable[..., Any], argument: Callable[[Any], Any]) -> F:
-    parse.__name__ = command.__name__
-    parse.__doc__ = command.__doc__
-    parse.__click_params__ = list(getattr(command, "__click_params__", []))  # type: ignore[attr-defined]
-    return argument(BAUDRATE_OPTION(TRANSCRIPT_OPTION(parse)))  # type: ignore[no-any-return]
+def _port_group(command: F, argument: Option) -> F:
+    return option_group(
+        command,
+        (argument, BAUDRATE_OPTION, TRANSCRIPT_OPTION),
+        name="port_options",
+        names=("port", "baudrate", "transcript"),
+        make=lambda given: PortOptions(given["port"] or "", given["baudrate"], given["transcript"]),
+    )
 
 
 def complete_port(
@@ -157,6 +151,36 @@ class _Stop:
             raise StoppedError
 
 
+@contextmanager
+def open_transcript(options: PortOptions) -> Iterator[Transcript | None]:
+    """The transcript that is wanted, if any; it is closed behind the block, its failure told last.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if options.transcript is None:
+        yield None
+        return
+    transcript = Transcript(
+        options.transcript, date=lambda: datetime.now(UTC), append=options.append_transcript
+    )
+    try:
+        yield transcript
+    finally:
+        transcript.close()
+    if transcript.failure is not None:
+        raise transcript.failure
+
+
+def baudrate_of(options: PortOptions) -> int:
+    """The speed that is wanted, or found where it is to be found.
+
+    Raises:
+        WrongSpeedError: nothing answers at any of the usual speeds.
+    """
+    return options.baudrate if options.baudrate != AUTO else speed_of(options.port)
+
+
 def speed_of(port: str) -> int:
     """The speed at which the module at *port* answers.
 
@@ -196,10 +220,8 @@ def open_session(
         WrongSpeedError: the module answers at another speed only.
         OutputError: the transcript cannot be written.
     """
-    transcript: Transcript | None = None
     stop = _Stop(is_stopped) if is_stopped is not None else None
-
-    baudrate = options.baudrate or speed_of(options.port)
+    baudrate = baudrate_of(options)
 
     def open_transport() -> Transport:
         if stop is None:
@@ -207,23 +229,16 @@ def open_session(
         stop.check()
         return _Stoppable(SerialxTransport(options.port, baudrate=baudrate), stop)
 
-    with ExitStack() as stack:
-        if options.transcript is not None:
-            transcript = Transcript(
-                options.transcript,
-                date=lambda: datetime.now(UTC),
-                append=options.append_transcript,
-            )
-            stack.callback(transcript.close)
-        session = stack.enter_context(
-            Session(
-                open_transport,
-                port=options.port,
-                on_event=on_event,
-                transcript=transcript,
-                keep=keep,
-            )
-        )
+    with (
+        open_transcript(options) as transcript,
+        Session(
+            open_transport,
+            port=options.port,
+            on_event=on_event,
+            transcript=transcript,
+            keep=keep,
+        ) as session,
+    ):
         try:
             yield session
         except NoReplyError as error:
@@ -235,5 +250,3 @@ def open_session(
             if not found:
                 raise
             raise WrongSpeedError(options.port, baudrate, found) from error
-    if transcript is not None and transcript.failure is not None:
-        raise transcript.failure

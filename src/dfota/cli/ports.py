@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from dfota.cli.console import Console
-from dfota.cli.port_options import BAUDRATE_OPTION
+from dfota.cli.port_options import BAUDRATE_OPTION, PortOptions, baudrate_of
 from dfota.errors import HostError
 from dfota.host import (
     PortFacts,
@@ -47,7 +47,8 @@ def ports(console: Console, *, ports: tuple[str, ...], no_probe: bool, baudrate:
         dfota ports --no-probe --json
         dfota ports /dev/ttyUSB2 socket://localhost:5000
     """  # noqa: D301 - click wants the backspace character itself
-    found = [_named(port) for port in ports] if ports else list_ports()
+    known = list_ports()
+    found = [_named(port, known) for port in ports] if ports else known
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         probed = list(pool.map(lambda facts: None if no_probe else _probe(facts, baudrate), found))
     rows = list(zip(found, probed, strict=True))
@@ -59,12 +60,11 @@ def ports(console: Console, *, ports: tuple[str, ...], no_probe: bool, baudrate:
         console.note("There is no serial port. Is the module plugged in and switched on?")
 
 
-def _named(port: str) -> PortFacts:
+def _named(port: str, known: list[PortFacts]) -> PortFacts:
     """What is known of *port*; a name that is not in the system's list stands for itself."""
-    if "://" not in port:
-        for facts in list_ports():
-            if port in {facts.port, facts.device}:
-                return facts
+    for facts in known:
+        if port in {facts.port, facts.device}:
+            return facts
     return PortFacts(port, port, holders=holders_of(port))
 
 
@@ -73,8 +73,9 @@ def _probe(facts: PortFacts, baudrate: int) -> Probed | HostError | None:
     if facts.holders or facts.role in {"NMEA", "diagnostics"}:
         return None
     try:
+        speed = baudrate_of(PortOptions(facts.device, baudrate))
         with Session(
-            lambda: SerialxTransport(facts.device, baudrate=baudrate), port=facts.port
+            lambda: SerialxTransport(facts.device, baudrate=speed), port=facts.port
         ) as session:
             return session.run(probe())
     except HostError as error:

@@ -47,7 +47,7 @@ def role_of(port: str) -> str:
 
     An adapter of another maker can only be at the module's UART.
     """
-    for facts in list_ports():
+    for facts in list_ports(with_holders=False):
         if facts.usb and port in {facts.port, facts.device}:
             if not facts.usb.startswith(f"{MODULE_VENDOR:04x}:"):
                 return "uart1"

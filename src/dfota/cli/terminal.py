@@ -7,20 +7,24 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from contextlib import contextmanager
 
 import click
 
 from dfota.at import Family
 from dfota.cli.console import Console, styled
-from dfota.cli.port_options import PortOptions, port_options
+from dfota.cli.port_options import (
+    PortOptions,
+    baudrate_of,
+    open_transcript,
+    port_options,
+)
 from dfota.cli.terminal_files import move_file
 from dfota.cli.terminal_help import answer_question
 from dfota.cli.terminal_lines import Conversation, Exchange, Kind, Shown, State
 from dfota.cli.terminal_port import TerminalPort
 from dfota.errors import CommandRefusedError, DfotaError, MisuseError, NoReplyError, PortError
-from dfota.host import SerialxTransport, Transcript
+from dfota.host import SerialxTransport
 
 PUMP_S = 0.2
 
@@ -91,26 +95,18 @@ def open_port(
         PortError: the port cannot be opened.
         OutputError: the transcript cannot be written.
     """
-    transcript: Transcript | None = None
-    with ExitStack() as stack:
-        if options.transcript is not None:
-            transcript = Transcript(
-                options.transcript,
-                date=lambda: datetime.now(UTC),
-                append=options.append_transcript,
-            )
-            stack.callback(transcript.close)
-        yield stack.enter_context(
-            TerminalPort(
-                lambda: SerialxTransport(options.port, baudrate=options.baudrate),
-                conversation,
-                show,
-                transcript=transcript,
-                name=options.port,
-            )
-        )
-    if transcript is not None and transcript.failure is not None:
-        raise transcript.failure
+    baudrate = baudrate_of(options)
+    with (
+        open_transcript(options) as transcript,
+        TerminalPort(
+            lambda: SerialxTransport(options.port, baudrate=baudrate),
+            conversation,
+            show,
+            transcript=transcript,
+            name=options.port,
+        ) as port,
+    ):
+        yield port
 
 
 class _Batch:

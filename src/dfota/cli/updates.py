@@ -16,6 +16,7 @@ import click
 
 from dfota.cli.console import Console
 from dfota.cli.exit_codes import ExitCode
+from dfota.cli.option_group import option_group
 from dfota.cli.port_options import FILE, PortOptions, open_session, optional_port_options
 from dfota.errors import MisuseError
 from dfota.host import (
@@ -81,15 +82,13 @@ class UpdateOptions:
 
 
 def _update_options(command: F) -> F:
-    def parse(**given: Any) -> Any:
-        own = {field.name: given.pop(field.name) for field in fields(UpdateOptions)}
-        return command(options=UpdateOptions(**own), **given)
-
-    parse.__name__ = command.__name__
-    parse.__doc__ = command.__doc__
-    for option in reversed(_OPTIONS):
-        parse = option(parse)
-    return parse  # type: ignore[return-value]
+    return option_group(
+        command,
+        _OPTIONS,
+        name="options",
+        names=[field.name for field in fields(UpdateOptions)],
+        make=lambda given: UpdateOptions(**given),
+    )
 
 
 @click.command()
@@ -276,4 +275,4 @@ def _plain(refusal: Refusal) -> str:
 
 def printable(text: str) -> str:
     """A whole sentence, whatever a file or a server put into it."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text[:400])
+    return plain_text(text, 400)

@@ -13,6 +13,7 @@ from dfota.errors import MisuseError
 from dfota.host.kinds import ModuleKind
 from dfota.host.phases import TimeLimits
 from dfota.host.surroundings import Surroundings
+from dfota.package import Package
 from dfota.values import FirmwareVersion
 
 PORT_ROLES = ("usbat", "usbmodem", "uart1")
@@ -63,6 +64,22 @@ class PackageFacts:
     allows_downgrade: bool = False
     signatures: int = 0
     verified_by: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, package: Package, size: int, verified_by: tuple[str, ...] = ()) -> PackageFacts:
+        """What *package* of *size* bytes says, and who was found to vouch for it."""
+        manifest = package.manifest
+        return cls(
+            model=manifest.model,
+            old_revision=manifest.old_revision,
+            new_revision=manifest.new_revision,
+            size=size,
+            hardware=manifest.hardware,
+            security_counter=manifest.security_counter,
+            allows_downgrade=manifest.allows_downgrade,
+            signatures=len(package.signatures),
+            verified_by=verified_by,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,18 +11,21 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
 import serialx
 
 from dfota.errors import PortBusyError, PortError
+from dfota.host.plain_text import plain_text
 from dfota.host.port_lock import PortLock
 from dfota.host.surroundings import PortHolder
 
 MODULE_VENDOR = 0x2C7C
 """USB vendor number of the modules."""
+
+_VENDOR_PREFIX = f"{MODULE_VENDOR:04x}:"
 
 _PRODUCTS: Mapping[int, str] = MappingProxyType(
     {
@@ -47,7 +50,6 @@ _ROLES: Mapping[int, str] = MappingProxyType({0: "diagnostics", 1: "NMEA", 2: "A
 _LOCK_FOLDER = Path("/var/lock")
 _PROC = Path("/proc")
 _TEXT_MAX_BYTES = 4096
-_NAME_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def list_ports(
     listed: Callable[[], list[serialx.SerialPortInfo]] = serialx.list_serial_ports,
     proc: Path = _PROC,
     lock_folder: Path = _LOCK_FOLDER,
+    with_holders: bool = True,
 ) -> list[PortFacts]:
     """All serial ports of this computer, by device.
 
@@ -85,12 +88,26 @@ def list_ports(
         listed: gives what the operating system knows.
         proc: the process file system.
         lock_folder: where programs of the old school put ``LCK..ttyUSB2``.
+        with_holders: whether to look who has each: that walks through all processes.
     """
-    found = [_facts(info, proc, lock_folder) for info in listed()]
+    found = [_facts(info) for info in listed()]
+    if with_holders:
+        found = [
+            replace(
+                facts,
+                holders=holders_of(
+                    facts.device,
+                    proc=proc,
+                    lock_folder=lock_folder,
+                    is_usb=facts.usb.startswith(_VENDOR_PREFIX),
+                ),
+            )
+            for facts in found
+        ]
     return sorted(found, key=lambda facts: facts.device)
 
 
-def _facts(info: serialx.SerialPortInfo, proc: Path, lock_folder: Path) -> PortFacts:
+def _facts(info: serialx.SerialPortInfo) -> PortFacts:
     is_ours = info.vid == MODULE_VENDOR
     usb = "" if info.vid is None or info.pid is None else f"{info.vid:04x}:{info.pid:04x}"
     known = _PRODUCTS.get(info.pid or 0, "") if is_ours else ""
@@ -105,9 +122,6 @@ def _facts(info: serialx.SerialPortInfo, proc: Path, lock_folder: Path) -> PortF
         product=known or plain_text(info.product or ""),
         serial_number=plain_text(info.serial_number or ""),
         role=role,
-        holders=holders_of(
-            info.resolved_device, proc=proc, lock_folder=lock_folder, is_usb=is_ours
-        ),
     )
 
 
@@ -149,11 +163,6 @@ def holders_of(
     if pid and pid not in found and pid != os.getpid():
         found[pid] = _holder(pid, _program_of(_command_of(proc / str(pid))) or "a program", name)
     return tuple(found.values())
-
-
-def plain_text(text: str) -> str:
-    """*text* for a terminal: what a device or a process calls itself is not trusted."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text[:_NAME_MAX])
 
 
 def _holders_of_url(url: str) -> tuple[PortHolder, ...]:

@@ -139,18 +139,7 @@ class UpdateSources:
         ):
             if wanted != is_:
                 raise PackageMismatchError(what, is_, wanted)
-        manifest = package.manifest
-        facts = PackageFacts(
-            real.model,
-            real.old,
-            real.new,
-            len(data),
-            hardware=manifest.hardware,
-            security_counter=manifest.security_counter,
-            allows_downgrade=manifest.allows_downgrade,
-            signatures=len(package.signatures),
-            verified_by=verified_by,
-        )
+        facts = PackageFacts.of(package, len(data), verified_by)
         return UpdatePackage(real, data, facts)
 
     def _verified_by(self, package: Package, offer: Offer) -> tuple[str, ...]:

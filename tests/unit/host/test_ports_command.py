@@ -86,7 +86,7 @@ def test_what_a_module_calls_itself_is_shown_as_plain_text(wired, monkeypatch, c
 )  # fmt: skip
 def test_usb_tells_which_port_of_the_module_it_is(monkeypatch, usb, role, told) -> None:
     port = PortFacts("/dev/serial/by-id/x", "/dev/ttyUSB2", usb, role=role)
-    monkeypatch.setattr(surroundings, "list_ports", lambda: [port])
+    monkeypatch.setattr(surroundings, "list_ports", lambda **_: [port])
     assert surroundings.role_of("/dev/ttyUSB2") == told
     assert surroundings.role_of("/dev/serial/by-id/x") == told
     assert surroundings.role_of("/dev/ttyUSB3") == ""

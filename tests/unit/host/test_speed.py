@@ -8,11 +8,12 @@ from functools import partial
 
 import pytest
 
-from dfota.cli import port_options
+from dfota.cli import port_options, ports, terminal
 from dfota.cli.exit_codes import ExitCode
 from dfota.cli.main import run
+from dfota.cli.terminal_lines import Conversation
 from dfota.errors import NoReplyError, WrongSpeedError
-from dfota.host import Session, find_speed, get_attention
+from dfota.host import PortFacts, Probed, Session, find_speed, get_attention
 
 RIGHT = 9600
 
@@ -75,6 +76,22 @@ def test_auto_finds_the_speed(bench, speeds, capsys) -> None:
     assert run(["info", "/dev/ttyUSB2", "--baudrate", "auto"]) == ExitCode.OK
     assert speeds[-1] == RIGHT
     assert bench.OLD in capsys.readouterr().out
+
+
+def test_auto_finds_the_speed_of_the_terminal_and_of_a_port_in_the_list(
+    bench, speeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in (terminal, ports):
+        monkeypatch.setattr(command, "SerialxTransport", port_options.SerialxTransport)
+    monkeypatch.setattr(ports, "Session", port_options.Session)
+    with terminal.open_port(options(port_options.AUTO), Conversation(), lambda _shown: None):
+        assert speeds[-1] == RIGHT
+    speeds.clear()
+    probed = ports._probe(PortFacts("/dev/ttyUSB2", "/dev/ttyUSB2"), port_options.AUTO)
+    assert isinstance(probed, Probed)
+    assert probed.revision == bench.OLD
+    assert speeds[-1] == RIGHT
+    assert 0 not in speeds
 
 
 def test_a_line_on_which_nothing_answers_is_told(bench, speeds, capsys) -> None:
