@@ -29,7 +29,7 @@ from dfota.at import (
 from dfota.cli.console import Console
 from dfota.cli.exit_codes import ExitCode, error_classes_of
 from dfota.errors import DfotaError
-from dfota.host import KINDS
+from dfota.host import KINDS, plain_text
 
 _EXIT = re.compile(r"(?:exit|code|exit code|rc|status)\s*[=:]?\s*([0-9]{1,3})", re.IGNORECASE)
 _DOTTED = re.compile(r"\[?([a-z]+\.[a-z-]+)\]?")
@@ -114,7 +114,7 @@ def explain(
             _explain_plain_error(console)
             return
         raise click.UsageError(
-            f"{_printable(pasted)} is in no table. A number, a line of a module, a code such as "
+            f"{plain_text(pasted, 80)} is in no table. A number, a line of a module, a code such as "
             "host.download or 'exit 8' can be explained."
         )
     console.result({"family": family.value, "codes": rows}, text="\n\n".join(parts))
@@ -240,10 +240,6 @@ def _explain_error(console: Console, code: str) -> None:
 def _first_line(error: type[DfotaError]) -> str:
     """The first sentence of its docstring; names of attributes stand between asterisks there."""
     return (inspect.getdoc(error) or "").partition("\n")[0].replace("*", "")
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "?" for char in text)[:80]
 
 
 def _words(code: ExitCode) -> str:

@@ -98,8 +98,9 @@ from dfota.host.pem import (
     read_key,
 )
 from dfota.host.phases import TRANSITIONS, TimeLimits
+from dfota.host.plain_text import plain_text
 from dfota.host.plan import PORT_ROLES, AccessPoint, PackageFacts, Plan
-from dfota.host.ports import MODULE_VENDOR, PortFacts, holders_of, list_ports, plain_text
+from dfota.host.ports import MODULE_VENDOR, PortFacts, holders_of, list_ports
 from dfota.host.preflight import CHECKS, Check
 from dfota.host.probe import Probed, probe
 from dfota.host.rack import FAILURES, Rack, RackEntry, RackJob, RackState

@@ -6,19 +6,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 import serialx
 
-from dfota.at import ReplyDecoder, Urc
 from dfota.errors import PortError
-from dfota.host.dialogue import URC_QUEUE_MAX, Dialogue, Keeper, Procedure
+from dfota.host.dialogue import Dialogue, Keeper, Procedure
 from dfota.host.events import HostEvent
 from dfota.host.port_lock import PortLock
 from dfota.host.session import READ_MAX_S, REOPEN_DELAY_S
+from dfota.host.session_state import SessionState, wait_s
 from dfota.host.transcript import Transcript
 from dfota.host.transport import (
     BAUDRATE,
@@ -150,14 +149,9 @@ class AsyncSession:
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._open_transport = open_transport
-        self._port = port
-        self._on_event = on_event
-        self._transcript = transcript
-        self._keep = keep
+        self._state = SessionState(port=port, on_event=on_event, transcript=transcript, keep=keep)
         self._given_clock = clock
         self._pause = pause
-        self._decoder = ReplyDecoder()
-        self._urcs: deque[Urc] = deque(maxlen=URC_QUEUE_MAX)
         self._transport: AsyncTransport | None = None
 
     async def __aenter__(self) -> Self:
@@ -190,73 +184,42 @@ class AsyncSession:
             HostError: what the procedure raises.
             PortError: the port went away where the procedure cannot do without it.
         """
-        dialogue = Dialogue(procedure, decoder=self._decoder, urcs=self._urcs, keep=self._keep)
-        try:
-            try:
-                dialogue.start(self._clock())
-                while not dialogue.finished:
-                    await self._turn(dialogue)
-            finally:
-                self._tell(dialogue)
-        except PortError as error:
-            if error.port:
-                raise
-            raise PortError(self._port, error.reason) from error
+        dialogue = self._state.begin(procedure)
+        with self._state.running(dialogue):
+            dialogue.start(self._clock())
+            while not dialogue.finished:
+                await self._turn(dialogue)
         return dialogue.result
 
     # -- the loop --------------------------------------------------------------------------
 
     async def _turn(self, dialogue: Dialogue[T]) -> None:
         """Send what is to be sent, tell what is to be told, then wait once."""
-        self._tell(dialogue)
+        self._state.tell(dialogue)
         if self._transport is None:
             await self._reopen(dialogue)
             return
         try:
-            output = dialogue.take_output()
+            output = self._state.output(dialogue, self._clock())
             if output:
-                if self._transcript is not None:
-                    self._transcript.sent(output, self._clock())
                 await self._transport.write(output)
-            data = await self._transport.read(self._wait_s(dialogue, READ_MAX_S))
+            data = await self._transport.read(wait_s(dialogue, self._clock(), READ_MAX_S))
         except PortError as error:
             await self.aclose()
-            now = self._clock()
-            if self._transcript is not None:
-                self._transcript.note(f"port lost: {error.reason}", now)
-            dialogue.port_lost(now)
+            self._state.lost(dialogue, error, self._clock())
             return
-        now = self._clock()
-        if data:
-            if self._transcript is not None:
-                self._transcript.received(data, now)
-            dialogue.feed(data, now)
-        else:
-            dialogue.advance(now)
+        self._state.heard(dialogue, data, self._clock())
 
     async def _reopen(self, dialogue: Dialogue[T]) -> None:
         try:
             self._transport = await self._open_transport()
         except PortError:
-            await self._pause(self._wait_s(dialogue, REOPEN_DELAY_S))
+            await self._pause(wait_s(dialogue, self._clock(), REOPEN_DELAY_S))
             dialogue.advance(self._clock())
             return
-        now = self._clock()
-        if self._transcript is not None:
-            self._transcript.note("port opened again", now)
-        dialogue.port_returned(now)
+        self._state.returned(dialogue, self._clock())
 
     def _clock(self) -> float:
         if self._given_clock is not None:
             return self._given_clock()
         return asyncio.get_running_loop().time()
-
-    def _wait_s(self, dialogue: Dialogue[T], at_most_s: float) -> float:
-        if dialogue.deadline is None:
-            return at_most_s
-        return min(max(dialogue.deadline - self._clock(), 0.0), at_most_s)
-
-    def _tell(self, dialogue: Dialogue[T]) -> None:
-        for event in dialogue.take_events():
-            if self._on_event is not None:
-                self._on_event(event)

@@ -201,6 +201,11 @@ def ask(command: Command, form: Form, **values: Value) -> Procedure[Answer | Non
     return (yield from _ask(Ask.command(command, form, **values)))
 
 
+def lines_of(answer: Answer | None) -> tuple[str, ...]:
+    """The information lines of an answer that ended with OK; none of any other."""
+    return answer.lines if answer is not None and answer.ok else ()
+
+
 def ask_chain(*commands: tuple[Command, Form]) -> Procedure[Answer | None]:
     """Like ``ask``, with several commands in one line.
 

@@ -22,6 +22,7 @@ from typing import IO, Any, Protocol
 from urllib.parse import urlsplit
 
 from dfota.errors import FetchError, TlsFilesError
+from dfota.host.plain_text import plain_text
 
 READ_TIMEOUT_S = 20.0
 WHOLE_TIMEOUT_S = 60.0
@@ -188,5 +189,4 @@ _LOGIN = re.compile(r"//[^/?#]*@")
 
 
 def _printable(text: str) -> str:
-    text = _LOGIN.sub("//…@", text)
-    return "".join(char if char.isprintable() else "?" for char in text)[:200]
+    return plain_text(_LOGIN.sub("//…@", text), 200)

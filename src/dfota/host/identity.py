@@ -7,7 +7,7 @@ from __future__ import annotations
 from dfota.at import FOTA_URCS, Form, Urc
 from dfota.at.catalog.general import ATI, CGSN, CMEE, QGMR
 from dfota.errors import CheckFailedError, MisuseError, NoReplyError, PortError
-from dfota.host.dialogue import Answer, Ask, Happened, Listen, Now, Procedure, ask
+from dfota.host.dialogue import Answer, Ask, Happened, Listen, Now, Procedure, ask, lines_of
 from dfota.host.events import Identified
 from dfota.values import FirmwareVersion
 
@@ -116,8 +116,7 @@ def identify() -> Procedure[Identified]:
     Raises:
         CheckFailedError: the answers are not those of a module of this family.
     """
-    answer = yield from ask(ATI, Form.EXECUTE)
-    lines = answer.lines if answer is not None and answer.ok else ()
+    lines = lines_of((yield from ask(ATI, Form.EXECUTE)))
     # A URC that we do not know may stand between them.
     lines = tuple(line for line in lines if not line.startswith("+"))
     if len(lines) < 2:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from types import MappingProxyType
 
@@ -94,7 +94,24 @@ BG96 = ModuleKind(
     source="BG96 DFOTA guide V1.1",
 )
 
-_LINUX_FOLDERS = ("/data/ufs/", "/cache/ufs/", "/usrdata/cache/ufs/")
+_EC2X = ModuleKind(
+    name="ec2x",
+    model_prefixes=("EC2", "EG25"),
+    codes=Family.LINUX,
+    local_form=LocalForm.PATH,
+    local_folders=("/data/ufs/", "/cache/ufs/", "/usrdata/cache/ufs/"),
+    package_file="UFS:dfota_update.bin",
+    has_restore=False,
+    restarts_before_start=True,
+    has_fota_apn=False,
+    has_fota_certificates=False,
+    has_ftp=True,
+    has_eufs=False,
+    # A log of an EG18-EA: 40 MB in 8 minutes, then half a minute to boot.
+    install_bytes_s=83_000,
+    boot_s=30.0,
+    source="EP06/EG06/EM06 DFOTA guide V1.0, EC2x QuecOpen DFOTA guide V1.0",
+)
 
 KINDS: Mapping[str, ModuleKind] = MappingProxyType(
     {
@@ -114,40 +131,11 @@ KINDS: Mapping[str, ModuleKind] = MappingProxyType(
             ModuleKind(
                 name="bg95", model_prefixes=("BG95",), source="as BG96 where not documented"
             ),
-            ModuleKind(
-                name="ec2x",
-                model_prefixes=("EC2", "EG25"),
-                codes=Family.LINUX,
-                local_form=LocalForm.PATH,
-                local_folders=_LINUX_FOLDERS,
-                package_file="UFS:dfota_update.bin",
-                has_restore=False,
-                restarts_before_start=True,
-                has_fota_apn=False,
-                has_fota_certificates=False,
-                has_ftp=True,
-                has_eufs=False,
-                # A log of an EG18-EA: 40 MB in 8 minutes, then half a minute to boot.
-                install_bytes_s=83_000,
-                boot_s=30.0,
-                source="EP06/EG06/EM06 DFOTA guide V1.0, EC2x QuecOpen DFOTA guide V1.0",
-            ),
-            ModuleKind(
+            _EC2X,
+            replace(
+                _EC2X,
                 name="eg9x",
                 model_prefixes=("EG9",),
-                codes=Family.LINUX,
-                local_form=LocalForm.PATH,
-                local_folders=_LINUX_FOLDERS,
-                package_file="UFS:dfota_update.bin",
-                has_restore=False,
-                restarts_before_start=True,
-                has_fota_apn=False,
-                has_fota_certificates=False,
-                has_ftp=True,
-                has_eufs=False,
-                # A log of an EG18-EA: 40 MB in 8 minutes, then half a minute to boot.
-                install_bytes_s=83_000,
-                boot_s=30.0,
                 source="EC2x/EG9x/EG25-G QuecOpen DFOTA guide V1.0",
             ),
             ModuleKind(

@@ -20,6 +20,9 @@ from dfota.host.events import Downloaded
 FILE_MAX_BYTES = 256 * 1024 * 1024
 """Larger than any such module: a size beyond it is nonsense."""
 
+NOT_THERE = frozenset({CmeError(405), CmeError(425)})
+"""No such file, and a firmware that does not know its folder."""
+
 FILES_MAX = 10_000
 """More lines of a list are nonsense."""
 
@@ -58,8 +61,13 @@ def list_files(pattern: str = "*") -> Procedure[list[ModuleFile]]:
     answer = yield from _ask(Ask.command(QFLST, Form.WRITE, name_pattern=pattern), pattern)
     if not answer.ok:
         raise refusal(pattern, answer)
+    return files_in(answer.lines)
+
+
+def files_in(lines: tuple[str, ...]) -> list[ModuleFile]:
+    """The files that the lines of AT+QFLST name; what is no such line is left out."""
     found: list[ModuleFile] = []
-    for line in answer.lines[:FILES_MAX]:
+    for line in lines[:FILES_MAX]:
         match = _FILE.match(line)
         if match is not None:
             name = match[1]
@@ -76,11 +84,13 @@ def file_space() -> Procedure[ModuleSpace | None]:
         PortError: the port went away.
     """
     answer = yield from _ask(Ask.command(QFLDS, Form.WRITE, name_pattern="UFS"), "UFS")
-    for line in answer.lines:
-        match = _SPACE.match(line)
-        if match is not None:
-            return ModuleSpace(int(match[1]), int(match[2]))
-    return None
+    return space_in(answer.lines)
+
+
+def space_in(lines: tuple[str, ...]) -> ModuleSpace | None:
+    """The room that the lines of AT+QFLDS tell."""
+    match = next(filter(None, map(_SPACE.match, lines)), None)
+    return None if match is None else ModuleSpace(int(match[1]), int(match[2]))
 
 
 def delete_file(name: str) -> Procedure[None]:

@@ -20,7 +20,7 @@ from dfota.at.catalog.packet import QICSGP
 from dfota.at.catalog.power import CEDRXRDP, CEDRXS, CPSMS, QSCLK
 from dfota.at.catalog.qcfg import APREADY, PSM_ENTER, URC_DELAY
 from dfota.errors import AtError, HostError, MisuseError, PortError
-from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure, Report, ask
+from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure, Report, ask, lines_of
 from dfota.host.events import SettingChanged, SettingLeft, SettingRestored
 from dfota.host.identity import get_attention, read_imei
 from dfota.host.kinds import ModuleKind
@@ -350,8 +350,7 @@ def _read(setting: Setting, needs: Needs) -> Procedure[tuple[Values, ...]]:
 
 
 def _uses_edrx() -> Procedure[bool]:
-    answer = yield from ask(CEDRXRDP, Form.EXECUTE)
-    lines = answer.lines if answer is not None and answer.ok else ()
+    lines = lines_of((yield from ask(CEDRXRDP, Form.EXECUTE)))
     return any(re.match(r"\+CEDRXRDP:\s*[1-9]", line) for line in lines)
 
 

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from dfota.errors import CertificateError
+from dfota.host.plain_text import plain_text
 
 CA_FILE = "fota_cacert.pem"
 CLIENT_CERTIFICATE_FILE = "fota_client_cert.pem"
@@ -315,5 +316,4 @@ def _check_kind(name: str, kind: str) -> None:
 
 def _text(text: str) -> str:
     """A name that cannot play with a terminal, at a bearable length."""
-    plain = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return plain if len(plain) <= _NAME_MAX else f"{plain[:_NAME_MAX]}…"
+    return plain_text(text, _NAME_MAX) + ("…" if len(text) > _NAME_MAX else "")

@@ -49,6 +49,15 @@ def lock_name(url: str, resolve: Resolve = socket.getaddrinfo) -> str:
     return f"port-{hashlib.sha256(key.encode()).hexdigest()[:20]}.lock"
 
 
+def open_lock(path: Path) -> int:
+    """The descriptor of the lock file at *path*, for its owner only; a link is not followed.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
 class PortLock:
     """Holds the lock of one URL, or the one called *name*, until it is closed.
 
@@ -64,11 +73,7 @@ class PortLock:
             status = os.lstat(folder)
             if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
                 raise PortError(url, f"{folder} is not a folder of yours, so it cannot hold a lock")
-            self._descriptor = os.open(
-                folder / (name or lock_name(url)),
-                os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW,
-                0o600,
-            )
+            self._descriptor = open_lock(folder / (name or lock_name(url)))
         except OSError as error:
             raise PortError(url, f"no lock: {error.strerror or error}") from error
         try:

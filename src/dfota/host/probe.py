@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from dfota.at import FOTA_URCS, Form, Urc
+from dfota.at import FOTA_URCS, Form
 from dfota.at.catalog.general import ATI, QGMR
 from dfota.host.dialogue import Answer, Ask, Happened, Listen, Procedure
 
@@ -50,7 +50,7 @@ def probe() -> Procedure[Probed]:
             return Probed(answers=False)
     else:
         heard = yield Listen(0.0)
-        return Probed(answers=False, is_upgrading=isinstance(heard, Urc) and _is_fota(heard))
+        return Probed(answers=False, is_upgrading=isinstance(heard, FOTA_URCS))
     lines = yield from _lines(Ask(Ask.command(ATI, Form.EXECUTE).line, PROBE_TIMEOUT_S))
     revision = yield from _lines(Ask(Ask.command(QGMR, Form.EXECUTE).line, PROBE_TIMEOUT_S))
     return Probed(
@@ -75,7 +75,3 @@ def _lines(step: Ask) -> Procedure[tuple[str, ...]]:
     if not isinstance(outcome, Answer) or not outcome.ok:
         return ()
     return tuple(line[:100] for line in outcome.lines if not line.startswith("+"))[:8]
-
-
-def _is_fota(urc: Urc) -> bool:
-    return isinstance(urc, FOTA_URCS)

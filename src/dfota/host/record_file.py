@@ -22,7 +22,7 @@ from typing import Self
 
 from dfota.atomic import write_atomically
 from dfota.errors import CheckFailedError, OutputError, PortError, RecordError
-from dfota.host.port_lock import PortLock
+from dfota.host.port_lock import PortLock, open_lock
 from dfota.host.records import RECORD_MAX_BYTES, UpgradeRecord
 
 SUFFIX = ".json"
@@ -122,8 +122,7 @@ class RecordFile:
         lock = self.path.with_name(self.path.name + ".lock")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            descriptor = os.open(lock, flags, 0o600)
+            descriptor = open_lock(lock)
         except OSError as error:
             reason = error.strerror or str(error)
             raise OutputError(str(lock), reason, _ELSEWHERE) from error

@@ -8,23 +8,15 @@ All that is decided is decided in the procedures; here are the loop, the port an
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TypeVar
 
-from dfota.at import Command, Form, ReplyDecoder, Urc, Value
+from dfota.at import Command, Form, Value
 from dfota.errors import CommandRefusedError, NoReplyError, PortError
-from dfota.host.dialogue import (
-    URC_QUEUE_MAX,
-    Answer,
-    Ask,
-    Dialogue,
-    Happened,
-    Keeper,
-    Procedure,
-)
+from dfota.host.dialogue import Answer, Ask, Dialogue, Happened, Keeper, Procedure
 from dfota.host.events import HostEvent
+from dfota.host.session_state import SessionState, wait_s
 from dfota.host.transcript import Transcript
 from dfota.host.transport import OpenTransport, Transport
 
@@ -64,16 +56,10 @@ class Session:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._open_transport = open_transport
-        self._port = port
-        self._on_event = on_event
-        self._transcript = transcript
-        self._keep = keep
+        self._state = SessionState(port=port, on_event=on_event, transcript=transcript, keep=keep)
         self._clock = clock
         self._pause = pause
-        self._decoder = ReplyDecoder()
-        self._urcs: deque[Urc] = deque(maxlen=URC_QUEUE_MAX)
         self._transport: Transport | None = open_transport()
-        self._has_heard = False
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +75,7 @@ class Session:
     @property
     def has_heard(self) -> bool:
         """Whether the module has said one word that can be read: an answer or a URC."""
-        return self._has_heard
+        return self._state.has_heard
 
     def close(self) -> None:
         """Give the port back."""
@@ -104,18 +90,11 @@ class Session:
             HostError: what the procedure raises.
             PortError: the port went away where the procedure cannot do without it.
         """
-        dialogue = Dialogue(procedure, decoder=self._decoder, urcs=self._urcs, keep=self._keep)
-        try:
-            try:
-                dialogue.start(self._clock())
-                while not dialogue.finished:
-                    self._turn(dialogue)
-            finally:
-                self._tell(dialogue)
-        except PortError as error:
-            if error.port:
-                raise
-            raise PortError(self._port, error.reason) from error
+        dialogue = self._state.begin(procedure)
+        with self._state.running(dialogue):
+            dialogue.start(self._clock())
+            while not dialogue.finished:
+                self._turn(dialogue)
         return dialogue.result
 
     def ask(self, command: Command, form: Form, **values: Value) -> Answer:
@@ -154,54 +133,26 @@ class Session:
 
     def _turn(self, dialogue: Dialogue[T]) -> None:
         """Send what is to be sent, tell what is to be told, then wait once."""
-        self._tell(dialogue)
+        self._state.tell(dialogue)
         if self._transport is None:
             self._reopen(dialogue)
             return
         try:
-            output = dialogue.take_output()
+            output = self._state.output(dialogue, self._clock())
             if output:
-                if self._transcript is not None:
-                    self._transcript.sent(output, self._clock())
                 self._transport.write(output)
-            data = self._transport.read(self._wait_s(dialogue, READ_MAX_S))
+            data = self._transport.read(wait_s(dialogue, self._clock(), READ_MAX_S))
         except PortError as error:
-            self._lose_port(error, dialogue)
+            self.close()
+            self._state.lost(dialogue, error, self._clock())
             return
-        now = self._clock()
-        if data:
-            if self._transcript is not None:
-                self._transcript.received(data, now)
-            dialogue.feed(data, now)
-            self._has_heard = self._has_heard or dialogue.has_heard
-        else:
-            dialogue.advance(now)
-
-    def _lose_port(self, error: PortError, dialogue: Dialogue[T]) -> None:
-        self.close()
-        now = self._clock()
-        if self._transcript is not None:
-            self._transcript.note(f"port lost: {error.reason}", now)
-        dialogue.port_lost(now)
+        self._state.heard(dialogue, data, self._clock())
 
     def _reopen(self, dialogue: Dialogue[T]) -> None:
         try:
             self._transport = self._open_transport()
         except PortError:
-            self._pause(self._wait_s(dialogue, REOPEN_DELAY_S))
+            self._pause(wait_s(dialogue, self._clock(), REOPEN_DELAY_S))
             dialogue.advance(self._clock())
             return
-        now = self._clock()
-        if self._transcript is not None:
-            self._transcript.note("port opened again", now)
-        dialogue.port_returned(now)
-
-    def _wait_s(self, dialogue: Dialogue[T], at_most_s: float) -> float:
-        if dialogue.deadline is None:
-            return at_most_s
-        return min(max(dialogue.deadline - self._clock(), 0.0), at_most_s)
-
-    def _tell(self, dialogue: Dialogue[T]) -> None:
-        for event in dialogue.take_events():
-            if self._on_event is not None:
-                self._on_event(event)
+        self._state.returned(dialogue, self._clock())

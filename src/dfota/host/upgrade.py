@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from dfota.at import CmeError, Form, Ready, Urc
+from dfota.at import Form, Ready, Urc
 from dfota.at.catalog.files import QFDEL
 from dfota.at.catalog.fota import FOTA_APN
 from dfota.errors import (
@@ -44,6 +44,7 @@ from dfota.host.follow import Followed, Following
 from dfota.host.identity import get_attention, identify, read_complete_revision
 from dfota.host.kinds import BG96, KINDS, ModuleKind, kind_of
 from dfota.host.logbook import Logbook
+from dfota.host.module_files import NOT_THERE
 from dfota.host.module_settings import ModuleSettings, Needs
 from dfota.host.plan import Plan
 from dfota.host.preflight import Scene, make_checks
@@ -53,9 +54,6 @@ from dfota.host.urc_port import UrcPortSearch
 from dfota.values import FirmwareVersion
 
 T = TypeVar("T")
-
-_NOT_THERE = {CmeError(405), CmeError(425)}
-"""No such file, and a firmware that does not know its folder."""
 
 RESTART_WAIT_S = 10.0
 """How long a module that went away before the start is waited for: its USB is back in five."""
@@ -337,7 +335,7 @@ def _remove_package(logbook: Logbook) -> Procedure[None]:
         answer = None
     if answer is not None and answer.ok:
         yield Report(PackageRemoved(name))
-    elif not (isinstance(answer, Answer) and answer.result in _NOT_THERE):
+    elif not (isinstance(answer, Answer) and answer.result in NOT_THERE):
         reason = answer.text if answer is not None else "no answer"
         if not is_remote:
             yield Report(PackageLeft(name, reason))

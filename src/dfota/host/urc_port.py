@@ -11,7 +11,7 @@ from __future__ import annotations
 from dfota.at import Form
 from dfota.at.catalog.general import QURCCFG_URCPORT
 from dfota.errors import PortError
-from dfota.host.dialogue import Procedure, ask
+from dfota.host.dialogue import Procedure, ask, lines_of
 from dfota.host.module_settings import ModuleSettings
 from dfota.host.plan import PORT_ROLES
 
@@ -61,8 +61,7 @@ class UrcPortSearch:
 
     def _begin(self) -> Procedure[None]:
         self._roles = []
-        answer = yield from ask(QURCCFG_URCPORT, Form.READ)
-        lines = answer.lines if answer is not None and answer.ok else ()
+        lines = lines_of((yield from ask(QURCCFG_URCPORT, Form.READ)))
         for role in PORT_ROLES:
             if any(line.endswith(f'"{role}"') for line in lines):
                 self._original = self._current = role

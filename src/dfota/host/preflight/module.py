@@ -12,15 +12,15 @@ from dfota.at.catalog.clock import CCLK
 from dfota.at.catalog.files import QFLDS
 from dfota.at.catalog.general import QURCCFG_URCPORT
 from dfota.at.catalog.power import CBC, QTEMP
-from dfota.host.dialogue import Procedure, ask
+from dfota.host.dialogue import Procedure, ask, lines_of
 from dfota.host.events import CheckResult
+from dfota.host.module_files import ModuleFile, files_in, space_in
 from dfota.host.module_settings import Needs, Setting, planned_change
 from dfota.host.preflight.scene import (
     Judge,
     Scene,
     failed,
     find,
-    lines_of,
     listed,
     not_told,
     passed,
@@ -40,8 +40,6 @@ _CLOCK = re.compile(
     r'\+CCLK:\s*"([0-9]{2})/([0-9]{2})/([0-9]{2}),([0-9]{2}):([0-9]{2}):([0-9]{2})'
     r'(?:([+-])([0-9]{2}))?"'
 )
-_SPACE = re.compile(r"\+QFLDS:\s*([0-9]{1,12})\s*,\s*([0-9]{1,12})")
-_FILE = re.compile(r'\+QFLST:\s*"([^"]*)"\s*,\s*([0-9]{1,10})')
 _PACKAGE = re.compile(r"(?i)update|fota|package|\.zip$|\.bin$")
 _URC_PORT = re.compile(r'\+QURCCFG:\s*"urcport"\s*,\s*"([^"]+)"')
 
@@ -101,10 +99,10 @@ def read_clock(lines: tuple[str, ...]) -> datetime | None:
 def check_storage(scene: Scene) -> Procedure[CheckResult]:
     """Whether the package fits into the file system, wherever it comes from."""
     answer = yield from ask(QFLDS, Form.WRITE, name_pattern="UFS")
-    match = find(_SPACE, lines_of(answer))
-    if match is None:
+    space = space_in(lines_of(answer))
+    if space is None:
         return not_told("storage")
-    free, size = int(match[1]), scene.plan.package_size
+    free, size = space.free_bytes, scene.plan.package_size
     if size is not None and size > free:
         return failed(
             "storage",
@@ -124,23 +122,20 @@ def check_leftovers(scene: Scene) -> Procedure[CheckResult]:
     found = _packages(lines)
     if not found:
         return passed("leftovers", "none")
-    names = ", ".join(f"{name} ({size:,} bytes)" for name, size in found[:5])
+    names = ", ".join(f"{file.name} ({file.size:,} bytes)" for file in found[:5])
     return warned(
         "leftovers",
         names,
-        f"An upgrade replaces its own file only; remove others: dfota efs rm PORT {found[0][0]}",
+        f"An upgrade replaces its own file only; remove others: dfota efs rm PORT {found[0].name}",
     )
 
 
-def _packages(lines: tuple[str, ...]) -> list[tuple[str, int]]:
-    found = []
-    for match in map(_FILE.match, lines[:FILES_MAX]):
-        if match is None or match[1].lower().endswith((".pem", ".crt", ".key")):
-            continue
-        name = match[1].removeprefix("UFS:")
-        if _PACKAGE.search(name):
-            found.append((name, int(match[2])))
-    return found
+def _packages(lines: tuple[str, ...]) -> list[ModuleFile]:
+    return [
+        file
+        for file in files_in(lines[:FILES_MAX])
+        if not file.name.lower().endswith((".pem", ".crt", ".key")) and _PACKAGE.search(file.name)
+    ]
 
 
 def check_urc_port(scene: Scene) -> Procedure[CheckResult]:

@@ -11,18 +11,17 @@ from dfota.at.catalog.fota import FOTA_APN, FOTA_CID
 from dfota.at.catalog.network import CEREG, CGREG, COPS, CREG, CSQ, QNWINFO
 from dfota.at.catalog.packet import QIACT, QICSGP
 from dfota.at.catalog.sim import CPIN
-from dfota.host.dialogue import Listen, Procedure, ask, ask_chain
+from dfota.host.dialogue import Listen, Procedure, ask, ask_chain, lines_of
 from dfota.host.estimates import download_bytes_per_s, download_s, in_words, technology_of
 from dfota.host.events import CheckResult, CheckStatus
+from dfota.host.module_settings import FOTA_CONTEXT
 from dfota.host.plan import AccessPoint
-from dfota.host.preflight.scene import Scene, failed, find, lines_of, passed, warned
+from dfota.host.preflight.scene import Scene, failed, find, passed, warned
 
 REGISTRATION_TRIES = 15
 REGISTRATION_DELAY_S = 2.0
 WEAK_RSSI = 8  # 3GPP TS 27.007, 8.5: -97 dBm
 LONG_DOWNLOAD_S = 1800.0
-FOTA_CONTEXT = 1
-"""The context of a download where nothing else is set (BG96 DFOTA guide V1.0)."""
 
 _REGISTERED = {1, 5}  # home network, roaming
 _NETWORK = ((CSQ, Form.EXECUTE), (CEREG, Form.READ), (CGREG, Form.READ), (COPS, Form.READ))

@@ -8,15 +8,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dfota.at import CmeError, Form
+from dfota.at import Form
 from dfota.at.catalog.files import QFLST
-from dfota.host.dialogue import Answer, Procedure, ask
+from dfota.host.dialogue import Procedure, ask
 from dfota.host.events import CheckResult, CheckStatus, Identified
 from dfota.host.kinds import ModuleKind
+from dfota.host.module_files import NOT_THERE
+from dfota.host.plain_text import plain_text
 from dfota.host.plan import Plan
-
-_NOT_THERE = {CmeError(405), CmeError(425)}
-"""File not found, and a folder that this firmware does not know."""
 
 TEXT_MAX = 160
 """What a module says is shown up to so many characters."""
@@ -91,7 +90,7 @@ def not_told(check: str, remedy: str = "") -> CheckResult:
 
 def plain(text: str) -> str:
     """*text* for a terminal: what a module or a server says is not trusted."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text[:TEXT_MAX])
+    return plain_text(text, TEXT_MAX)
 
 
 def find(pattern: re.Pattern[str], lines: tuple[str, ...]) -> re.Match[str] | None:
@@ -99,17 +98,12 @@ def find(pattern: re.Pattern[str], lines: tuple[str, ...]) -> re.Match[str] | No
     return next(filter(None, map(pattern.match, lines)), None)
 
 
-def lines_of(answer: Answer | None) -> tuple[str, ...]:
-    """The information lines of an answer that ended with OK."""
-    return tuple(answer.lines) if answer is not None and answer.ok else ()
-
-
 def listed(pattern: str) -> Procedure[tuple[str, ...] | None]:
     """Lines of the files that *pattern* means; ``None`` where the module does not say."""
     answer = yield from ask(QFLST, Form.WRITE, name_pattern=pattern)
-    if answer is not None and answer.result in _NOT_THERE:
+    if answer is not None and answer.result in NOT_THERE:
         return ()
-    return tuple(answer.lines) if answer is not None and answer.ok else None
+    return answer.lines if answer is not None and answer.ok else None
 
 
 def at_once(judge: Callable[[Scene], CheckResult]) -> Judge:
