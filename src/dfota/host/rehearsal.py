@@ -51,7 +51,7 @@ _UPLOAD = re.compile(r'AT\+QFUPL="([^"]*)",([0-9]+)')
 _FILE = re.compile(r'AT\+(QFDEL|QFLST|QFDWL)="([^"]*)"')
 _ASKS_BY_EXECUTE = frozenset({
     "", "I", "+QGMR", "+CGMR", "+CGMM", "+CGMI", "+GMM", "+GMI", "+GMR", "+CGSN", "+GSN",
-    "+CIMI", "+QCCID", "+CSQ", "+CBC", "+QNWINFO", "+QCSQ", "+QTEMP",
+    "+CIMI", "+QCCID", "+CSQ", "+CBC", "+QNWINFO", "+QCSQ", "+QTEMP", "+CEDRXRDP",
 })  # fmt: skip
 _ASKS_BY_WRITE = ("+QFLST=", "+QFLDS=", "+QFDWL=")
 _OF_THE_LINE = re.compile(r"(?:[EQV][01])+|\+CMEE=[012]")

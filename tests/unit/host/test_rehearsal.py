@@ -107,6 +107,7 @@ def test_a_login_is_sent_but_not_shown(bench) -> None:
     ("line", "asks"),
     [
         ("AT", True),
+        ("AT+CEDRXRDP", True),
         ("ATI", True),
         ("ATE0Q0V1", True),
         ("AT+CSQ;+CEREG?;+CGREG?;+COPS?", True),
